@@ -1,0 +1,1 @@
+"""What can be trained. Knows no AWS, no GitHub, and no files but its model folder."""

@@ -1,0 +1,103 @@
+"""Algorithm: the five verbs every way of training answers to."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from algorithms.metrics import LEARNING_TYPE_OF, LearningType, TaskType
+from algorithms.params import Params
+from algorithms.schema import TableSchema
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+Progress = Callable[[int, int, str], None]
+"""`(done, total, unit)`, for instance `(37, 100, "round")`."""
+
+
+class NotFittedError(RuntimeError):
+    """predict, evaluate or save came before fit: a defect of the caller."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Raw rows of a prepared table: features as in the file, and the target where there is one."""
+
+    X: pd.DataFrame
+    y: pd.Series[Any] | None
+    schema: TableSchema
+
+
+@dataclass(frozen=True)
+class EnvSpec:
+    """An environment to learn or to be evaluated in."""
+
+    environment: str
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What an evaluation found. A metric that is undefined for this data is None."""
+
+    metrics: dict[str, float | None]
+    n: int
+    """Rows or episodes that were evaluated."""
+    ci95: tuple[float, float] | None = None
+    """95 % interval of the metric that was asked for, in the metric's own unit."""
+    details: dict[str, Any] = field(default_factory=dict)
+    """More figures for people: strict JSON values only."""
+
+
+def no_progress(done: int, total: int, unit: str) -> None:
+    """The default listener: nobody listens."""
+
+
+class Algorithm(ABC):
+    """One way to train. The constructor stores parameters and does no work.
+
+    Parameters
+    ----------
+    params : an instance of `params_model`; its defaults when left out
+    seed : 0 to 2**32 - 1; same seed, same data: same result
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    task_types: ClassVar[tuple[TaskType, ...]]
+    params_model: ClassVar[type[Params]]
+
+    def __init__(self, params: Params | None = None, *, seed: int = 0) -> None:
+        self.params = params if params is not None else self.params_model()
+        self.seed = seed
+        self.on_progress: Progress = no_progress
+
+    @classmethod
+    def learning_type(cls) -> LearningType:
+        return LEARNING_TYPE_OF[cls.task_types[0]]
+
+    @abstractmethod
+    def fit(self, data: Any) -> Self:
+        """Learns from a `Table` (training rows) or an `EnvSpec`."""
+
+    @abstractmethod
+    def predict(self, inputs: Any) -> np.ndarray[Any, Any]:
+        """Labels, values, clusters, projections (raw rows in) or actions (observations in)."""
+
+    @abstractmethod
+    def evaluate(self, data: Any, interval: str | None = None) -> Evaluation:
+        """Every metric of the task on `data`; with `interval`, the 95 % interval of that metric."""
+
+    @abstractmethod
+    def save(self, model_dir: Path) -> None:
+        """Writes the model's files and `manifest.json`. No pickle, no joblib."""
+
+    @classmethod
+    @abstractmethod
+    def load(cls, model_dir: Path) -> Self:
+        """Reads what `save` wrote, after the manifest's digests were checked. Raises DatasetError on anything else."""

@@ -1,0 +1,1 @@
+"""GitHub on one side, the training workflow on the other."""

@@ -1,0 +1,1 @@
+"""What runs on SageMaker Pipelines: the request, its parameters, and the three pipelines."""

