@@ -1,0 +1,46 @@
+# Two commands on a fresh machine: `make run` and `make test`. Both need Python 3.11 or newer, and nothing else.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
+EXAMPLES := seed_code/starter/issues
+.DEFAULT_GOAL := help
+
+.PHONY: help run test check generate
+help:  ## what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: .venv/core  ## train, evaluate and register models from example issues
+	$(BIN)/mlops run $(EXAMPLES)/iris-random-forest.md
+	$(BIN)/mlops run $(EXAMPLES)/diabetes-linear-regression.md
+	$(BIN)/mlops run $(EXAMPLES)/wine-kmeans.md
+	$(BIN)/mlops run $(EXAMPLES)/digits-pca.md
+
+test: .venv/dev  ## every test, with branch coverage
+	$(BIN)/coverage erase
+	$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term --cov-fail-under=90
+
+check: .venv/dev  ## lint, types, import rules, stale generated files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pipelines.render --check
+	$(BIN)/python -m seed_code.datasets --check
+
+generate: .venv/dev  ## rewrite what is generated: definitions, issue form, reference tables, sample datasets
+	$(BIN)/mlops compile
+	$(BIN)/python -m pipelines.render
+	$(BIN)/python -m seed_code.datasets
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed, $$($(PYTHON) --version) found. Name another with PYTHON=..." >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/core: .venv/bin/python setup.py pyproject.toml constraints.txt
+	$(PIP) -e .
+	@touch $@
+
+.venv/dev: .venv/core
+	$(PIP) -e '.[dev,pipelines,rl]'
+	@touch $@
