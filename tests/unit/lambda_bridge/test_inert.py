@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lambda_bridge.inert import LONGEST, code, prose
+from markdown_it import MarkdownIt
+
+MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable("table")
+HOSTILE = [
+    "@octocat",
+    "closes #12",
+    "fixes octo/repo#12",
+    "resolves GH-12",
+    "<script>alert(1)</script>",
+    "<!-- mlops:state -->",
+    "![x](https://example.com/x.png)",
+    "[x](javascript:alert(1))",
+    "https://example.com",
+    "www.example.com",
+    "`x` @octocat",
+    "| a | b |",
+    "**bold** _x_ ~~y~~",
+    "\x1b[31mred\x07",
+    "a\n\n# heading\n\n- item",
+    "&lt;b&gt;",
+    "\u202egnirts",
+]
+
+
+def visible(text: str) -> str:
+    return re.sub(r"<[^>]+>", "", MARKDOWN.render(text)).replace("\u200b", "")
+
+
+@pytest.mark.parametrize("write", [code, prose])
+@pytest.mark.parametrize("text", HOSTILE)
+def test_nothing_in_it_acts(write, text):
+    html = MARKDOWN.render(f"| a |\n| --- |\n| {write(text)} |")
+    tags = set(re.findall(r"<(/?\w+)", html))
+    assert tags <= {"table", "/table", "thead", "/thead", "tbody", "/tbody", "tr", "/tr", "th", "/th", "td", "/td", "code", "/code"}
+    assert html.count("<td") == 1
+    assert not re.search(r"@\w|#\d|GH-\d|://|www\.", html)
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\u202e]", html)
+
+
+@given(st.text())
+def test_prose_is_one_paragraph_of_plain_text(text):
+    html = MARKDOWN.render(f"x {prose(text)} x")
+    assert set(re.findall(r"<(/?\w+)", html)) == {"p", "/p"}
+
+
+@pytest.mark.parametrize("text", ["max_depth: must be at least 1, got 0.", "petal length (cm)", "50 % of rows [a, b]", "a * b ~ c"])
+def test_a_person_reads_the_same_words(text):
+    assert visible(prose(text)).strip() == text
+    assert visible(code(text)).strip() == text
+
+
+def test_long_text_is_cut():
+    assert len(code("x" * 10_000)) <= LONGEST + 2
+    assert code("x" * 10_000).endswith("…`")
+
+
+def test_an_empty_value_is_visible():
+    assert code("  ") == "(empty)"
