@@ -1,0 +1,408 @@
+"""One small builder per step of a pipeline. The only place, with the pipeline files, that knows the SageMaker SDK.
+
+Every job runs one own image with an entry point of `steps/`, so compiling uploads nothing and asks AWS nothing.
+SDK's `SourceCode` is not used: it uploads, and it writes hyperparameter values unescaped into a shell file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import boto3
+from sagemaker.core.network import NetworkConfig
+from sagemaker.core.processing import Processor
+from sagemaker.core.shapes import ProcessingInput, ProcessingOutput, ProcessingS3Input, ProcessingS3Output
+from sagemaker.core.training.configs import Compute, InputData, Networking, OutputDataConfig, StoppingCondition
+from sagemaker.core.workflow.conditions import ConditionGreaterThanOrEqualTo
+from sagemaker.core.workflow.execution_variables import ExecutionVariables
+from sagemaker.core.workflow.functions import Join, JsonGet
+from sagemaker.core.workflow.parameters import Parameter, ParameterFloat, ParameterInteger, ParameterString
+from sagemaker.core.workflow.pipeline_context import PipelineSession
+from sagemaker.core.workflow.properties import Properties, PropertyFile
+from sagemaker.mlops.workflow.condition_step import ConditionStep
+from sagemaker.mlops.workflow.fail_step import FailStep
+from sagemaker.mlops.workflow.pipeline import Pipeline
+from sagemaker.mlops.workflow.retry import (
+    RetryPolicy,
+    SageMakerJobExceptionTypeEnum,
+    SageMakerJobStepRetryPolicy,
+    StepExceptionTypeEnum,
+    StepRetryPolicy,
+)
+from sagemaker.mlops.workflow.steps import (
+    CacheConfig,
+    ConfigurableRetryStep,
+    ProcessingStep,
+    Step,
+    StepTypeEnum,
+    TrainingStep,
+)
+from sagemaker.train import ModelTrainer
+
+from algorithms.metrics import LEARNING_TYPE_OF, METRICS, NO_THRESHOLD, LearningType
+from pipelines.definitions import pipeline_name
+from pipelines.settings import Settings
+
+SDK_DEFAULTS = {"SchemaVersion": "1.0", "SageMaker": {"PythonSDK": {"Modules": {"TelemetryOptOut": True}}}}
+"""Stands in for the SDK's configuration files, so that one machine compiles what another does, and sends nothing."""
+
+APPROVAL = ["PendingManualApproval", "Approved", "Rejected"]
+REPORT = PropertyFile(name="EvaluationReport", output_name="evaluation", path="evaluation.json")
+PROCESSING = "/opt/ml/processing"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the builders of one pipeline share: the account's settings and the declared parameters."""
+
+    learning_type: LearningType
+    settings: Settings
+    parameters: Mapping[str, Parameter]
+
+    @classmethod
+    def of(cls, learning_type: LearningType, settings: Settings, own: Iterable[Parameter]) -> Plan:
+        """A plan with the parameters that every pipeline has, and this pipeline's `own`."""
+        declared = [*common_parameters(learning_type, settings), *own]
+        return cls(learning_type, settings, {parameter.name: parameter for parameter in declared})
+
+    def __getitem__(self, name: str) -> Parameter:
+        return self.parameters[name]
+
+    @cached_property
+    def session(self) -> PipelineSession:
+        """A session that records the requests of jobs and sends none."""
+        return PipelineSession(
+            boto_session=boto3.Session(region_name=self.settings.region),
+            default_bucket=self.settings.bucket,
+            sagemaker_config=SDK_DEFAULTS,
+        )
+
+    @property
+    def source(self) -> Parameter:
+        """What is learned from: the dataset, or the environment."""
+        return self["Environment" if self.learning_type == "reinforcement" else "DatasetId"]
+
+    def s3(self, *parts: Any) -> Join:
+        """A URI in the account's bucket: whatever the values are, no other bucket can be named."""
+        return Join(on="/", values=[f"s3://{self.settings.bucket}", *parts])
+
+    def pipeline(self, steps: list[Step]) -> Pipeline:
+        """The pipeline of these steps. SageMaker Experiments are left out: the model registry keeps the record."""
+        return Pipeline(
+            name=pipeline_name(self.learning_type),
+            parameters=list(self.parameters.values()),
+            steps=steps,
+            sagemaker_session=self.session,
+            pipeline_experiment_config=None,
+        )
+
+
+def common_parameters(learning_type: LearningType, settings: Settings) -> list[Parameter]:
+    """The parameters of every pipeline. `Algorithm` has no enum: adding an algorithm changes no pipeline."""
+    metrics = [name for name, metric in METRICS.items() if LEARNING_TYPE_OF[metric.task_type] == learning_type]
+    return [
+        ParameterString("RunId"),
+        ParameterString("Algorithm"),
+        ParameterString("Hyperparameters", default_value="{}"),
+        ParameterString("EvaluationMetric", enum_values=metrics),
+        ParameterFloat("ScoreThreshold", default_value=NO_THRESHOLD),
+        ParameterInteger("Seed", default_value=0),
+        ParameterString("InstanceType", default_value="ml.m5.large"),
+        ParameterString("ProcessingInstanceType", default_value=settings.processing_instance_type),
+        ParameterString("ModelPackageGroupName"),
+        ParameterString("ModelApprovalStatus", default_value=APPROVAL[0], enum_values=APPROVAL),
+        ParameterString("PreviousModelUri", default_value=f"s3://{settings.bucket}/models/none/"),
+        ParameterString("PreviousModelPackageArn", default_value="none"),
+    ]
+
+
+def table_parameters(learning_type: LearningType) -> list[Parameter]:
+    """What the pipelines that learn from tables add."""
+    tasks = [task for task, owner in LEARNING_TYPE_OF.items() if owner == learning_type]
+    return [
+        ParameterString("DatasetId"),
+        ParameterString("DatasetDigest"),
+        ParameterString("TaskType", enum_values=tasks),
+        ParameterString("Duplicates", default_value="keep", enum_values=["keep", "drop"]),
+        ParameterString("Preprocessing", default_value="{}"),
+    ]
+
+
+def prepare_table(plan: Plan, *arguments: Any) -> ProcessingStep:
+    """Prepare for tables. The digest is part of the cache key, so new data never re-uses an old result."""
+    return _prepare(
+        plan,
+        ["--task", plan["TaskType"], "--duplicates", plan["Duplicates"], *arguments],
+        description="Reads and checks the dataset, splits it, and writes the quality report and baseline statistics.",
+        inputs=[_input("raw", plan.s3("datasets", plan["DatasetId"], "raw/"))],
+        outputs=("train", "test", "report"),
+        environment={"DATASET_DIGEST": plan["DatasetDigest"]},
+    )
+
+
+def prepare_environment(plan: Plan) -> ProcessingStep:
+    """Prepare for reinforcement learning: there is no data to read."""
+    return _prepare(
+        plan,
+        ["--task", "control", "--environment", plan["Environment"]],
+        description="Checks the environment and measures the random policy, the baseline of the later report.",
+        inputs=[],
+        outputs=("train", "report"),
+        environment={},
+    )
+
+
+def _prepare(
+    plan: Plan,
+    arguments: list[Any],
+    *,
+    description: str,
+    inputs: list[ProcessingInput],
+    outputs: Iterable[str],
+    environment: Mapping[str, Any],
+) -> ProcessingStep:
+    folder = ("datasets", plan.source, "processed", ExecutionVariables.PIPELINE_EXECUTION_ID)
+    return ProcessingStep(
+        name="Prepare",
+        display_name="Prepare the data" if inputs else "Prepare the environment",
+        description=description,
+        step_args=_processor(plan, "prepare", environment).run(
+            inputs=inputs,
+            outputs=[_output(name, plan.s3(*folder, name)) for name in outputs],
+            arguments=[*arguments, "--seed", plan["Seed"].to_string()],
+        ),
+        cache_config=CacheConfig(enable_caching=True, expire_after="P30D"),
+        retry_policies=_job_retries(),
+    )
+
+
+def train_step(plan: Plan, prepare: ProcessingStep, **hyperparameters: Any) -> TrainingStep:
+    """Train: the algorithm's own parameters travel as one JSON object; `hyperparameters` are added to it."""
+    settings = plan.settings
+    trainer = ModelTrainer(
+        training_image=settings.image_uri,
+        role=settings.role_arn,
+        sagemaker_session=plan.session,
+        base_job_name="train",
+        compute=Compute(
+            instance_type=plan["InstanceType"],
+            instance_count=1,
+            volume_size_in_gb=settings.volume_size_gb,
+            volume_kms_key_id=settings.kms_key_id,
+        ),
+        networking=Networking(enable_network_isolation=settings.network_isolation),
+        stopping_condition=StoppingCondition(max_runtime_in_seconds=settings.max_training_seconds),
+        output_data_config=OutputDataConfig(
+            s3_output_path=plan.s3("models", plan["ModelPackageGroupName"], plan["RunId"]),
+            kms_key_id=settings.kms_key_id,
+        ),
+        hyperparameters={
+            "algorithm": plan["Algorithm"],
+            "hyperparameters": plan["Hyperparameters"],
+            "seed": plan["Seed"].to_string(),
+            **hyperparameters,
+        },
+    )
+    return _Train(
+        name="Train",
+        display_name="Train the model",
+        description="Fits the algorithm on the training data and saves the model with its manifest.",
+        step_args=trainer.train(
+            input_data_config=[InputData(channel_name="train", data_source=_uri(prepare, "train"))]
+        ),
+        retry_policies=_job_retries(),
+    )
+
+
+class _Train(TrainingStep):  # type: ignore[misc]
+    """A training step with an entry point: `ModelTrainer` (3.27) sets one only together with `SourceCode`."""
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        request: dict[str, Any] = super().arguments
+        request["AlgorithmSpecification"]["ContainerEntrypoint"] = _entry_point("train")
+        return request
+
+
+def evaluate_step(
+    plan: Plan, prepare: ProcessingStep, train: TrainingStep, *, tables: Iterable[str] = ()
+) -> ProcessingStep:
+    """Evaluate: the new model and the previous version on the same data. `tables` are outputs of Prepare."""
+    inputs = {
+        "model": train.properties.ModelArtifacts.S3ModelArtifacts,
+        "report": _uri(prepare, "report"),
+        "previous": plan["PreviousModelUri"],
+        **{name: _uri(prepare, name) for name in tables},
+    }
+    return ProcessingStep(
+        name="Evaluate",
+        display_name="Evaluate the model",
+        description="Measures the model, a dummy baseline and the previous version, and writes evaluation.json.",
+        step_args=_processor(plan, "evaluate", {}).run(
+            inputs=[_input(name, uri) for name, uri in inputs.items()],
+            outputs=[_output("evaluation", plan.s3("evaluations", plan["RunId"]))],
+            arguments=[
+                *("--metric", plan["EvaluationMetric"]),
+                *("--seed", plan["Seed"].to_string()),
+                *("--previous-arn", plan["PreviousModelPackageArn"]),
+            ],
+        ),
+        property_files=[REPORT],
+        retry_policies=_job_retries(),
+    )
+
+
+def check_score(plan: Plan, evaluate: ProcessingStep, register: Step) -> ConditionStep:
+    """CheckScore: one condition serves every metric, because scores are greater-is-better."""
+    score = JsonGet(step_name=evaluate.name, property_file=REPORT, json_path="metrics.primary.score")
+    return ConditionStep(
+        name="CheckScore",
+        display_name="Is the score good enough?",
+        description="Compares metrics.primary.score with the parameter ScoreThreshold.",
+        conditions=[ConditionGreaterThanOrEqualTo(left=score, right=plan["ScoreThreshold"])],
+        if_steps=[register],
+        else_steps=[_below_threshold(plan)],
+    )
+
+
+def _below_threshold(plan: Plan) -> FailStep:
+    return FailStep(
+        name="BelowThreshold",
+        display_name="Below the threshold",
+        description="Ends the execution: nothing is registered.",
+        error_message=Join(
+            on="",
+            values=[
+                *("Run ", plan["RunId"], ": the score of ", plan["EvaluationMetric"]),
+                *(" is below the threshold ", plan["ScoreThreshold"], "; nothing was registered."),
+            ],
+        ),
+    )
+
+
+class RegisterStep(ConfigurableRetryStep):  # type: ignore[misc]
+    """A RegisterModel step with the request of CreateModelPackage as it is. The SDK v3 has no class for it."""
+
+    def __init__(self, name: str, request: Mapping[str, Any], **options: Any) -> None:
+        super().__init__(name, StepTypeEnum.REGISTER_MODEL, **options)
+        self.request = dict(request)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The request, with pipeline variables in it."""
+        return self.request
+
+    @property
+    def properties(self) -> Properties:
+        """What later steps may refer to."""
+        return Properties(step_name=self.name, step=self, shape_name="DescribeModelPackageOutput")
+
+
+def register_step(
+    plan: Plan,
+    train: TrainingStep,
+    evaluate: ProcessingStep,
+    *,
+    metadata: Mapping[str, Any],
+    statistics: Mapping[str, Any] | None = None,
+) -> RegisterStep:
+    """RegisterModel: a new version in the group, with its figures, the baseline for drift checks and its origin."""
+    metrics = {"ModelQuality": _statistics(evaluate, "evaluation", "evaluation.json"), **(statistics or {})}
+    description = [plan["Algorithm"], " on ", plan.source, ", run ", plan["RunId"]]
+    return RegisterStep(
+        "RegisterModel",
+        {
+            "ModelPackageGroupName": plan["ModelPackageGroupName"],
+            "ModelPackageDescription": Join(on="", values=description),
+            "ModelApprovalStatus": plan["ModelApprovalStatus"],
+            "InferenceSpecification": _inference(plan, train),
+            "ModelMetrics": metrics,
+            "DriftCheckBaselines": metrics,
+            "CustomerMetadataProperties": {
+                "run_id": plan["RunId"],
+                "algorithm": plan["Algorithm"],
+                "metric": plan["EvaluationMetric"],
+                "seed": plan["Seed"].to_string(),
+                **metadata,
+            },
+        },
+        display_name="Register the model",
+        description="Adds a version to the model package group, where a person approves or rejects it.",
+        retry_policies=[_throttling()],
+    )
+
+
+def baseline_statistics(prepare: ProcessingStep) -> dict[str, Any]:
+    """The statistics of each feature, as `statistics` of a registered model."""
+    return {"ModelDataQuality": _statistics(prepare, "report", "baseline.json")}
+
+
+def _inference(plan: Plan, train: TrainingStep) -> dict[str, Any]:
+    model = {"Image": plan.settings.image_uri, "ModelDataUrl": train.properties.ModelArtifacts.S3ModelArtifacts}
+    formats = ["text/csv", "application/json"]
+    return {"Containers": [model], "SupportedContentTypes": formats, "SupportedResponseMIMETypes": formats}
+
+
+def _statistics(step: ProcessingStep, output: str, file: str) -> dict[str, Any]:
+    uri = Join(on="/", values=[_uri(step, output), file])
+    return {"Statistics": {"ContentType": "application/json", "S3Uri": uri}}
+
+
+def _processor(plan: Plan, step: str, environment: Mapping[str, Any]) -> Processor:
+    settings = plan.settings
+    return Processor(
+        role=settings.role_arn,
+        image_uri=settings.image_uri,
+        entrypoint=_entry_point(step),
+        instance_count=1,
+        instance_type=plan["ProcessingInstanceType"],
+        volume_size_in_gb=settings.volume_size_gb,
+        volume_kms_key=settings.kms_key_id,
+        output_kms_key=settings.kms_key_id,
+        max_runtime_in_seconds=settings.max_processing_seconds,
+        network_config=NetworkConfig(enable_network_isolation=settings.network_isolation),
+        env=dict(environment) or None,
+        sagemaker_session=plan.session,
+    )
+
+
+def _entry_point(step: str) -> list[str]:
+    return ["python", "-m", f"steps.{step}"]
+
+
+def _input(name: str, uri: Any) -> ProcessingInput:
+    path = f"{PROCESSING}/input/{name}"
+    source = ProcessingS3Input(s3_uri=uri, local_path=path, s3_data_type="S3Prefix", s3_input_mode="File")
+    return ProcessingInput(input_name=name, s3_input=source)
+
+
+def _output(name: str, uri: Any) -> ProcessingOutput:
+    target = ProcessingS3Output(s3_uri=uri, local_path=f"{PROCESSING}/output/{name}", s3_upload_mode="EndOfJob")
+    return ProcessingOutput(output_name=name, s3_output=target)
+
+
+def _uri(step: ProcessingStep, output: str) -> Any:
+    return step.properties.ProcessingOutputConfig.Outputs[output].S3Output.S3Uri
+
+
+def _throttling() -> RetryPolicy:
+    faults = [StepExceptionTypeEnum.THROTTLING, StepExceptionTypeEnum.SERVICE_FAULT]
+    return StepRetryPolicy(faults, interval_seconds=5, backoff_rate=2.0, max_attempts=5)
+
+
+def _job_retries() -> list[RetryPolicy]:
+    """Throttling waits seconds (2.5 minutes in all); missing capacity and quotas wait minutes (half an hour in all)."""
+    capacity = SageMakerJobStepRetryPolicy(
+        exception_types=[SageMakerJobExceptionTypeEnum.RESOURCE_LIMIT],
+        failure_reason_types=[
+            SageMakerJobExceptionTypeEnum.CAPACITY_ERROR,
+            SageMakerJobExceptionTypeEnum.INTERNAL_ERROR,
+        ],
+        interval_seconds=60,
+        backoff_rate=2.0,
+        max_attempts=5,
+    )
+    return [_throttling(), capacity]
