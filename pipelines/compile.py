@@ -1,7 +1,8 @@
 """Compiles the pipelines into definitions, without an account, credentials or network.
 
-`python -m pipelines.compile` writes `pipelines/definitions/*.json`; with `--check` it only says whether they are stale.
-The SDK is imported when a definition is compiled, never before: it costs seconds and hundreds of megabytes.
+`python -m pipelines.compile` writes `pipelines/definitions/*.json` and the reference page that is read from them; with
+`--check` it only says which of them are stale. The SDK is imported when a pipeline is compiled, never before: it costs
+seconds and hundreds of megabytes.
 """
 
 from __future__ import annotations
@@ -12,61 +13,166 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from algorithms.errors import MissingExtraError
+from algorithms.errors import MissingExtraError, PlatformError
 from algorithms.metrics import LearningType
 from pipelines.definitions import LEARNING_TYPES
+from pipelines.reference import render_reference
 from pipelines.settings import EXAMPLE, Settings
 
 DEFINITIONS = Path(__file__).parent / "definitions"
+REFERENCE = Path(__file__).parents[1] / "docs" / "reference" / "pipelines.md"
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A pipeline's name on SageMaker, and its definition."""
+
+    name: str
+    definition: dict[str, Any]
 
 
 def compile_definition(learning_type: LearningType, settings: Settings = EXAMPLE) -> dict[str, Any]:
-    """The definition as SageMaker's CreatePipeline takes it. Raises MissingExtraError without the SDK."""
-    return compile_module(f"pipelines.{learning_type}", settings)
+    """The definition as CreatePipeline takes it. Raises MissingExtraError without the SDK."""
+    return compile_module(f"pipelines.{learning_type}", settings).definition
 
 
-def compile_module(module: str, settings: Settings) -> dict[str, Any]:
-    """The definition of the pipeline that `module`'s `get_pipeline(settings)` returns."""
-    with _no_account(settings.region):
-        try:
-            pipeline = import_module(module).get_pipeline(settings)
-        except ModuleNotFoundError as error:
-            if (error.name or "").partition(".")[0] != "sagemaker":
-                raise
+def compile_module(module: str, settings: Settings) -> Compiled:
+    """Compiles what `get_pipeline(settings)` of a module returns.
+
+    Raises MissingExtraError without the SDK, PlatformError for a module that is none or has no such function.
+    """
+    with _no_account(settings.region), _quiet():
+        pipeline = _load(module)(settings)
+        return Compiled(pipeline.name, json.loads(pipeline.definition()))
+
+
+def _load(module: str) -> Any:
+    try:
+        return import_module(module).get_pipeline
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "sagemaker":
             raise MissingExtraError("pipelines", "Compiling pipelines") from error
-        return cast("dict[str, Any]", json.loads(pipeline.definition()))
+        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+            raise
+        reason = "there is no such module"
+    except AttributeError:
+        reason = "the module has no function get_pipeline"
+    names = ", ".join(f"pipelines.{learning_type}" for learning_type in LEARNING_TYPES)
+    raise PlatformError(f"--module-name: {reason}, got {module!r}. Name one of {names}.")
 
 
 @contextmanager
 def _no_account(region: str) -> Iterator[None]:
-    """The SDK builds clients while it is imported, validates roles and looks for an instance's metadata: not here."""
+    """While it is imported the SDK builds clients, for which it wants a region and looks for credentials."""
     switches = {
         "AWS_DEFAULT_REGION": region,
         "AWS_EC2_METADATA_DISABLED": "true",
         "SAGEMAKER_VALIDATE_ROLE": "false",
     }
-    before = {name: os.environ.get(name) for name in switches}
+    before = {name: os.environ[name] for name in switches if name in os.environ}
     os.environ.update(switches)
+    try:
+        yield
+    finally:
+        for name in switches:
+            del os.environ[name]
+        os.environ.update(before)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps back the SDK's remarks: that no job is started, and that job names are left to the service."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
+        logging.disable(before)
 
 
 def to_text(definition: dict[str, Any]) -> str:
-    """The definition as it is committed: one key a line, so that a review shows what changes."""
+    """The definition as it is committed: one value a line, so that a review shows what changes on AWS."""
     return json.dumps(definition, indent=1, ensure_ascii=False) + "\n"
 
 
+def generated_files() -> dict[Path, str]:
+    """What the generated files should hold; the reference page only where there is a source tree."""
+    definitions = {learning_type: compile_definition(learning_type) for learning_type in LEARNING_TYPES}
+    files = {DEFINITIONS / f"{name}.json": to_text(definition) for name, definition in definitions.items()}
+    return {**files, REFERENCE: render_reference(definitions)} if REFERENCE.parents[1].is_dir() else files
+
+
+def stale_files(files: dict[Path, str]) -> list[Path]:
+    """Those that are missing or hold something else."""
+    return [path for path, text in files.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Writes the generated files. With `--check`: 1 if one is stale, and nothing is written."""
+    parser = argparse.ArgumentParser("python -m pipelines.compile", description=main.__doc__)
+    parser.add_argument("--check", action="store_true", help="only say what is stale")
+    check = parser.parse_args(arguments).check
+    files = generated_files()
+    stale = stale_files(files)
+    for path in stale:
+        if not check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(files[path], encoding="utf-8")
+        print(f"{path.name}: {'is stale. Run: python -m pipelines.compile' if check else 'written'}")
+    return 1 if check and stale else 0
+
+
+def get_pipeline_definition(arguments: Sequence[str] | None = None) -> int:
+    """Prints the definition of a pipeline, or writes it to a file. Options as in SageMaker's own seed code."""
+    parser = module_parser("get-pipeline-definition", str(get_pipeline_definition.__doc__))
+    parser.add_argument("-f", "--file-name", type=Path, help="the file to write; without it, standard output")
+    return guarded(_print_definition, parser.parse_args(arguments))
+
+
+def _print_definition(options: argparse.Namespace) -> None:
+    settings = Settings.from_environment(**options.kwargs)
+    text = to_text(compile_module(options.module_name, settings).definition)
+    if options.file_name:
+        options.file_name.write_text(text, encoding="utf-8")
+    else:
+        sys.stdout.write(text)
+
+
+def module_parser(program: str, description: str) -> argparse.ArgumentParser:
+    """A parser with the options that the seed code's commands share."""
+    parser = argparse.ArgumentParser(program, description=description)
+    parser.add_argument("-n", "--module-name", required=True, help="for instance pipelines.supervised")
+    help_text = 'settings as a JSON object, for instance {"bucket": "..."}; the rest comes from the environment'
+    parser.add_argument("-kwargs", "--kwargs", type=json_object, default={}, help=help_text)
+    return parser
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """An option's JSON object. argparse turns the ValueError into a message."""
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        raise ValueError("not an object")  # noqa: TRY004 -- argparse reports ValueError
+    return value
+
+
+def guarded(run: Any, options: argparse.Namespace) -> int:
+    """0, or 1 and one line on standard error for what the person at the keyboard can put right."""
+    try:
+        run(options)
+    except (MissingExtraError, PlatformError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
 if __name__ == "__main__":
-    for t in LEARNING_TYPES:
-        (DEFINITIONS / f"{t}.json").write_text(to_text(compile_definition(t)))
+    sys.exit(main())

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sagemaker.core.workflow.parameters import ParameterString
 from sagemaker.mlops.workflow.pipeline import Pipeline
 
-from pipelines.building import Plan, check_score, evaluate_step, prepare_environment, register_step, train_step
+from pipelines.building import check_score, evaluate_step, prepare_environment, register_step, train_step
+from pipelines.plan import Plan
 from pipelines.settings import Settings
 
 

@@ -6,15 +6,14 @@ from sagemaker.core.workflow.parameters import ParameterString
 from sagemaker.mlops.workflow.pipeline import Pipeline
 
 from pipelines.building import (
-    Plan,
     baseline_statistics,
     check_score,
     evaluate_step,
     prepare_table,
     register_step,
-    table_parameters,
     train_step,
 )
+from pipelines.plan import Plan, table_parameters
 from pipelines.settings import Settings
 
 

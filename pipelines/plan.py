@@ -1,0 +1,102 @@
+"""What the builders of one pipeline share: parameters, the account's settings, a session that sends nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import boto3
+from sagemaker.core.workflow.functions import Join
+from sagemaker.core.workflow.parameters import Parameter, ParameterFloat, ParameterInteger, ParameterString
+from sagemaker.core.workflow.pipeline_context import PipelineSession
+from sagemaker.mlops.workflow.pipeline import Pipeline
+from sagemaker.mlops.workflow.steps import Step
+
+from algorithms.metrics import LEARNING_TYPE_OF, METRICS, NO_THRESHOLD, LearningType
+from pipelines.definitions import pipeline_name
+from pipelines.instances import DEFAULT_INSTANCE_TYPE
+from pipelines.settings import Settings
+
+SDK_DEFAULTS = {"SchemaVersion": "1.0", "SageMaker": {"PythonSDK": {"Modules": {"TelemetryOptOut": True}}}}
+"""Stands in for the SDK's configuration files, so that one machine compiles what another does, and sends nothing."""
+
+APPROVAL = ["PendingManualApproval", "Approved", "Rejected"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One pipeline in the making: which one, for which account, with which parameters."""
+
+    learning_type: LearningType
+    settings: Settings
+    parameters: Mapping[str, Parameter]
+
+    @classmethod
+    def of(cls, learning_type: LearningType, settings: Settings, own: Iterable[Parameter]) -> Plan:
+        """A plan with the parameters that every pipeline has, and this pipeline's `own`."""
+        declared = [*common_parameters(learning_type, settings), *own]
+        return cls(learning_type, settings, {parameter.name: parameter for parameter in declared})
+
+    def __getitem__(self, name: str) -> Parameter:
+        return self.parameters[name]
+
+    @cached_property
+    def session(self) -> PipelineSession:
+        """A session that records the requests of jobs and sends none."""
+        return PipelineSession(
+            boto_session=boto3.Session(region_name=self.settings.region),
+            default_bucket=self.settings.bucket,
+            sagemaker_config=SDK_DEFAULTS,
+        )
+
+    @property
+    def source(self) -> Parameter:
+        """What is learned from: the dataset, or the environment."""
+        return self["Environment" if self.learning_type == "reinforcement" else "DatasetId"]
+
+    def s3(self, *parts: Any) -> Join:
+        """A URI in the account's bucket: whatever the values are, no other bucket can be named."""
+        return Join(on="/", values=[f"s3://{self.settings.bucket}", *parts])
+
+    def pipeline(self, steps: list[Step]) -> Pipeline:
+        """The pipeline of these steps. SageMaker Experiments are left out: the model registry keeps the record."""
+        return Pipeline(
+            name=pipeline_name(self.learning_type),
+            parameters=list(self.parameters.values()),
+            steps=steps,
+            sagemaker_session=self.session,
+            pipeline_experiment_config=None,
+        )
+
+
+def common_parameters(learning_type: LearningType, settings: Settings) -> list[Parameter]:
+    """The parameters of every pipeline. `Algorithm` has no enum: adding an algorithm changes no pipeline."""
+    metrics = [name for name, metric in METRICS.items() if LEARNING_TYPE_OF[metric.task_type] == learning_type]
+    return [
+        ParameterString("RunId"),
+        ParameterString("Algorithm"),
+        ParameterString("Hyperparameters", default_value="{}"),
+        ParameterString("EvaluationMetric", enum_values=metrics),
+        ParameterFloat("ScoreThreshold", default_value=NO_THRESHOLD),
+        ParameterInteger("Seed", default_value=0),
+        ParameterString("InstanceType", default_value=DEFAULT_INSTANCE_TYPE[learning_type]),
+        ParameterString("ProcessingInstanceType", default_value=settings.processing_instance_type),
+        ParameterString("ModelPackageGroupName"),
+        ParameterString("ModelApprovalStatus", default_value=APPROVAL[0], enum_values=APPROVAL),
+        ParameterString("PreviousModelUri", default_value=f"s3://{settings.bucket}/models/none/"),
+        ParameterString("PreviousModelPackageArn", default_value="none"),
+    ]
+
+
+def table_parameters(learning_type: LearningType) -> list[Parameter]:
+    """What the pipelines that learn from tables add."""
+    tasks = [task for task, owner in LEARNING_TYPE_OF.items() if owner == learning_type]
+    return [
+        ParameterString("DatasetId"),
+        ParameterString("DatasetDigest"),
+        ParameterString("TaskType", enum_values=tasks),
+        ParameterString("Duplicates", default_value="keep", enum_values=["keep", "drop"]),
+        ParameterString("Preprocessing", default_value="{}"),
+    ]
