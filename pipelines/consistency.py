@@ -1,0 +1,221 @@
+"""Which keys of a request fit each other. Light.
+
+Each check looks at what was given and answers with problems. It stays silent about keys that are wrong in themselves,
+so that one mistake is told once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from algorithms.base import Algorithm
+from algorithms.environments import ENVIRONMENTS
+from algorithms.errors import Problem
+from algorithms.metrics import LEARNING_TYPE_OF, METRICS, LearningType, TaskType
+from algorithms.params import Preprocessing
+from algorithms.registry import ALGORITHMS, algorithm
+from pipelines.validation import check, expectation, fields, plain, shown
+
+TABLES: tuple[LearningType, ...] = ("supervised", "unsupervised")
+
+LEARNING_TYPES_OF: dict[str, tuple[LearningType, ...]] = {
+    "dataset_id": TABLES,
+    "environment": ("reinforcement",),
+    "target": ("supervised",),
+    "preprocessing": TABLES,
+}
+"""Keys that only some learning types take; the others are for all."""
+
+REQUIRED_BY: dict[LearningType, str] = {
+    "supervised": "dataset_id",
+    "unsupervised": "dataset_id",
+    "reinforcement": "environment",
+}
+
+LONGEST_JSON = 1000
+"""Characters of `hyperparameters` and of `preprocessing` as canonical JSON; a pipeline parameter takes 1,024."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What was written, and the learning type and algorithm it names where these are valid."""
+
+    model: type[BaseModel]
+    keys: Mapping[Any, Any]
+    learning_type: LearningType | None
+    algorithm: type[Algorithm] | None
+
+    def tasks(self) -> list[TaskType]:
+        """The task types that the request may still mean."""
+        named = self.keys.get("task_type")
+        if self.algorithm is not None:
+            tasks = list(self.algorithm.task_types)
+        else:
+            tasks = [task for task, kind in LEARNING_TYPE_OF.items() if self.learning_type in (kind, None)]
+        return [named] if named in tasks else tasks
+
+
+def canonical_json(value: Mapping[str, Any] | BaseModel) -> str:
+    """The one JSON text of a mapping: sorted keys, no spaces. Of a model only what was given, not its defaults.
+
+    Raises ValueError for NaN, infinity and integers of more than 4,300 digits.
+    """
+    content = value.model_dump(exclude_unset=True) if isinstance(value, BaseModel) else value
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def find_problems(model: type[BaseModel], keys: Mapping[Any, Any]) -> list[Problem]:
+    """Every problem of `keys` as input of the request's `model`, alone and together."""
+    given = _understood(model, keys)
+    return [problem for find in CHECKS for problem in find(given)]
+
+
+def _understood(model: type[BaseModel], keys: Mapping[Any, Any]) -> Given:
+    name, learning_type = keys.get("algorithm"), keys.get("learning_type")
+    found = algorithm(name) if isinstance(name, str) and name in ALGORITHMS else None
+    if learning_type not in get_args(LearningType):
+        learning_type = found.learning_type() if found else None
+    return Given(model, keys, learning_type, found)
+
+
+def _each_key(given: Given) -> list[Problem]:
+    """Types and bounds, key by key. What stands inside a key is checked by itself, to name it in full."""
+    inside = {key: {} for key in ("hyperparameters", "preprocessing") if isinstance(given.keys.get(key), Mapping)}
+    misplaced = _misplaced(given)
+    problems = [problem for problem in check(given.model, {**given.keys, **inside}) if problem.key not in misplaced]
+    return [*problems, *(_move(key, given.keys[key], where) for key, where in misplaced.items())]
+
+
+def _misplaced(given: Given) -> dict[str, str]:
+    """Keys of the request that belong under another one, an indentation away."""
+    inner: dict[str, type[BaseModel]] = {"preprocessing": Preprocessing}
+    if given.algorithm is not None:
+        inner["hyperparameters"] = given.algorithm.params_model
+    unknown = [key for key in given.keys if key not in given.model.model_fields]
+    return {key: where for where, model in inner.items() for key in unknown if key in model.model_fields}
+
+
+def _move(key: str, value: Any, where: str) -> Problem:
+    return Problem(key, plain(value), f"{key}: belongs under `{where}:`, got it at the top. Indent it there.")
+
+
+def _preprocessing(given: Given) -> list[Problem]:
+    keys = given.keys.get("preprocessing", {})
+    if not isinstance(keys, Mapping):
+        return []
+    problems = check(Preprocessing, keys, "preprocessing.", "key of preprocessing")
+    problems += [] if problems else _length("preprocessing", keys)
+    if keys.get("encoding") == "target" and given.learning_type == "unsupervised":
+        message = "preprocessing.encoding: needs a target, got `target` with unsupervised. Choose one_hot or ordinal."
+        problems.append(Problem("preprocessing.encoding", "target", message))
+    dropped, target = keys.get("drop_columns", []), given.keys.get("target")
+    if isinstance(dropped, list) and isinstance(target, str) and target in dropped:
+        message = f"preprocessing.drop_columns: names the target, got {shown(target)}. Take it out of the list."
+        problems.append(Problem("preprocessing.drop_columns", plain(target), message))
+    return problems
+
+
+def _hyperparameters(given: Given) -> list[Problem]:
+    keys = given.keys.get("hyperparameters", {})
+    if not isinstance(keys, Mapping) or given.algorithm is None:
+        return []
+    what = f"hyperparameter of {given.algorithm.name}"
+    problems = check(given.algorithm.params_model, keys, "hyperparameters.", what)
+    if {"num_episodes", "total_timesteps"} <= set(keys):  # the model says so too, but only once every value is valid
+        message = "hyperparameters.num_episodes: excludes total_timesteps, got both. Keep one of them."
+        both = Problem("hyperparameters.num_episodes", plain(keys["num_episodes"]), message)
+        problems = [*(problem for problem in problems if problem.key != "hyperparameters"), both]
+    return problems or _length("hyperparameters", keys)
+
+
+def _length(key: str, value: Mapping[str, Any]) -> list[Problem]:
+    """The services' limit on a pipeline parameter's value."""
+    try:
+        length = len(canonical_json(value))
+    except ValueError:
+        return [Problem(key, None, f"{key}: holds a number that JSON cannot carry. Use finite numbers.")]
+    if length <= LONGEST_JSON:
+        return []
+    message = f"{key}: must be at most {LONGEST_JSON} characters as JSON, got {length}. Give fewer or shorter values."
+    return [Problem(key, f"{length} characters", message)]
+
+
+def _algorithm(given: Given) -> list[Problem]:
+    """The algorithm against the learning type."""
+    if given.algorithm is None or given.learning_type in (given.algorithm.learning_type(), None):
+        return []
+    name, right = given.algorithm.name, given.algorithm.learning_type()
+    others = ", ".join(other for other in ALGORITHMS if algorithm(other).learning_type() == given.learning_type)
+    message = f"algorithm: is {right}, not {given.learning_type}, got {shown(name)}. "
+    advice = f"Write `learning_type: {right}`, or choose one of {others}."
+    return [Problem("algorithm", name, message + advice)]
+
+
+def _learning_type(given: Given) -> list[Problem]:
+    """Keys of another learning type, and the key that this one cannot do without."""
+    if given.learning_type is None:
+        return []
+    learning, required = f"{given.learning_type} learning", REQUIRED_BY[given.learning_type]
+    problems = []
+    for key in LEARNING_TYPES_OF:
+        if key in given.keys and given.learning_type not in LEARNING_TYPES_OF[key]:
+            message = f"{key}: is not for {learning}, got {shown(given.keys[key])}. Remove it."
+            problems.append(Problem(key, plain(given.keys[key]), message))
+    if required not in given.keys:
+        expected = expectation(fields(given.model)[required])
+        message = f"{required}: is missing, required for {learning}. Add it: {expected}."
+        problems.append(Problem(required, None, message))
+    return problems
+
+
+def _task_type(given: Given) -> list[Problem]:
+    named = given.keys.get("task_type")
+    if named not in get_args(TaskType) or named in given.tasks():
+        return []
+    who = given.algorithm.name if given.algorithm else f"{given.learning_type} learning"
+    message = f"task_type: does not fit {who}, got {shown(named)}. Write {' or '.join(given.tasks())}, or leave it out."
+    return [Problem("task_type", named, message)]
+
+
+def metric_problem(metric: str, tasks: list[TaskType], because: str) -> Problem:
+    """The problem of a metric that belongs to none of `tasks`."""
+    fitting = ", ".join(name for name, known in METRICS.items() if known.task_type in tasks)
+    message = f"evaluation_metric: belongs to {METRICS[metric].task_type}, but {because}, got {shown(metric)}. "
+    advice = f"Choose one of {fitting}, or another task_type or algorithm."
+    return Problem("evaluation_metric", metric, message + advice)
+
+
+def _metric(given: Given) -> list[Problem]:
+    metric, tasks = given.keys.get("evaluation_metric"), given.tasks()
+    if not isinstance(metric, str) or metric not in METRICS or METRICS[metric].task_type in tasks:
+        return []
+    return [metric_problem(metric, tasks, f"the request is for {' or '.join(tasks)}")]
+
+
+def _environment(given: Given) -> list[Problem]:
+    """The environment's actions against those that the algorithm can take."""
+    environment, actions = given.keys.get("environment"), getattr(given.algorithm, "actions", None)
+    if not isinstance(environment, str) or environment not in ENVIRONMENTS or actions is None:
+        return []
+    if ENVIRONMENTS[environment].action in actions or given.algorithm is None:
+        return []
+    able = ", ".join(name for name, spec in ENVIRONMENTS.items() if spec.action in actions)
+    message = f"environment: has {ENVIRONMENTS[environment].action} actions, which {given.algorithm.name} cannot take, "
+    return [Problem("environment", environment, f"{message}got {shown(environment)}. Choose one of {able}.")]
+
+
+CHECKS: tuple[Callable[[Given], list[Problem]], ...] = (
+    _each_key,
+    _algorithm,
+    _learning_type,
+    _task_type,
+    _metric,
+    _environment,
+    _preprocessing,
+    _hyperparameters,
+)
