@@ -85,7 +85,9 @@ def _understood(model: type[BaseModel], keys: Mapping[Any, Any]) -> Given:
 
 def _each_key(given: Given) -> list[Problem]:
     """Types and bounds, key by key. What stands inside a key is checked by itself, to name it in full."""
-    inside = {key: {} for key in ("hyperparameters", "preprocessing") if isinstance(given.keys.get(key), Mapping)}
+    inside: dict[str, Any] = {
+        key: {} for key in ("hyperparameters", "preprocessing") if isinstance(given.keys.get(key), Mapping)
+    }
     misplaced = _misplaced(given)
     problems = [problem for problem in check(given.model, {**given.keys, **inside}) if problem.key not in misplaced]
     return [*problems, *(_move(key, given.keys[key], where) for key, where in misplaced.items())]
@@ -102,6 +104,19 @@ def _misplaced(given: Given) -> dict[str, str]:
 
 def _move(key: str, value: Any, where: str) -> Problem:
     return Problem(key, plain(value), f"{key}: belongs under `{where}:`, got it at the top. Indent it there.")
+
+
+def _move_up(given: Given, problem: Problem) -> Problem:
+    """A better message for a hyperparameter that is a key of the request."""
+    key = problem.key.removeprefix("hyperparameters.")
+    if (
+        given.algorithm is None
+        or key in given.algorithm.params_model.model_fields
+        or key not in given.model.model_fields
+    ):
+        return problem
+    message = f"{problem.key}: belongs at the top, got it under `hyperparameters:`. Write `{key}:` without indentation."
+    return Problem(problem.key, problem.value, message)
 
 
 def _preprocessing(given: Given) -> list[Problem]:
@@ -126,6 +141,7 @@ def _hyperparameters(given: Given) -> list[Problem]:
         return []
     what = f"hyperparameter of {given.algorithm.name}"
     problems = check(given.algorithm.params_model, keys, "hyperparameters.", what)
+    problems = [_move_up(given, problem) for problem in problems]
     if {"num_episodes", "total_timesteps"} <= set(keys):  # the model says so too, but only once every value is valid
         message = "hyperparameters.num_episodes: excludes total_timesteps, got both. Keep one of them."
         both = Problem("hyperparameters.num_episodes", plain(keys["num_episodes"]), message)

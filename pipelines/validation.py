@@ -94,12 +94,8 @@ def _advice(value: Any, schema: Mapping[str, Any]) -> str:
     bound = next((bound for branch in branches if (bound := _nearest_bound(value, branch)) is not None), None)
     if bound is not None:
         return f"The nearest valid value is {bound}."
-    return f"Correct it, or leave it out for {_default(schema)}." if "default" in schema else "Correct it."
-
-
-def _default(schema: Mapping[str, Any]) -> str:
-    default = schema["default"]
-    return "the default" if default is None or default == {} or default == [] else f"the default, {shown(default)}"
+    default = schema.get("default")
+    return f"Correct it, or leave it out for the default, {shown(default)}." if default else "Correct it."
 
 
 def _is_number(text: str) -> bool:
