@@ -1,0 +1,250 @@
+"""One processing or training job under the SageMaker container contract, with a folder in the place of `/opt/ml`.
+
+Folders and files: "How Amazon SageMaker AI Provides Training Information", "Processing with Your Own Container"
+(SageMaker Developer Guide). Inputs are copied in; outputs are stored only after the process has succeeded.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from local.archives import pack
+from local.arns import job_arn
+from local.expressions import to_string
+from local.objects import ObjectStore, ObjectStoreError, join, regular_files
+from local.workers import Job, OnLine, Outcome, Workers
+
+ML_ROOT = PurePosixPath("/opt/ml")
+TRAIN_COMMAND = ("python", "-m", "steps.train")
+"""What the image runs when a training job names no entry point."""
+MAX_MESSAGE_CHARACTERS = 1024
+"""Length of FailureReason and ExitMessage that the service keeps."""
+TRANSIENT = {errno.ENOMEM, errno.EAGAIN, errno.ENOSPC, errno.EMFILE, errno.ENFILE}
+"""The machine is short of something: worth another try, as a capacity error of the service is."""
+
+Arguments = Mapping[str, Any]
+"""The resolved arguments of a step: a CreateProcessingJob or CreateTrainingJob request without its name."""
+
+
+class StepFailedError(Exception):
+    """A step failed. The text is its FailureReason; `transient` if a retry policy may apply."""
+
+    def __init__(self, reason: str, transient: bool = False) -> None:
+        self.transient = transient
+        super().__init__(reason)
+
+
+class InterruptedStepError(Exception):
+    """The process was ended because somebody stopped the execution or closed the runner."""
+
+
+@dataclass(frozen=True)
+class JobContext:
+    """What a job needs besides its arguments: its name, its log, and who listens to its output."""
+
+    name: str
+    log: Path
+    on_line: OnLine
+
+
+class Jobs:
+    """Runs jobs in folders below `folder`. `train_command` stands for an image's own `train`."""
+
+    def __init__(
+        self, objects: ObjectStore, workers: Workers, folder: Path, train_command: Sequence[str] = TRAIN_COMMAND
+    ) -> None:
+        self._objects = objects
+        self._workers = workers
+        self._folder = folder
+        self._train_command = list(train_command)
+
+    def processing(self, arguments: Arguments, context: JobContext) -> dict[str, Any]:
+        """Runs a processing job. Returns its properties; raises StepFailedError, InterruptedStepError."""
+        outputs = (arguments.get("ProcessingOutputConfig") or {}).get("Outputs") or []
+        inputs = arguments.get("ProcessingInputs") or []
+        with self._job_folder(context.name) as root:
+            _write(root / "config/processingjobconfig.json", {**arguments, "ProcessingJobName": context.name})
+            _write(root / "config/resourceconfig.json", _HOST)
+            for given in inputs:
+                source = given["S3Input"]
+                self._fetch(given["InputName"], source["S3Uri"], _below(root, source["LocalPath"]), source)
+            folders = {output["OutputName"]: _below(root, output["S3Output"]["LocalPath"]) for output in outputs}
+            for folder in folders.values():
+                folder.mkdir(parents=True, exist_ok=True)
+            command = arguments["AppSpecification"]
+            self._run(command, root, root / "output/message", arguments, context)
+            for name, folder in folders.items():
+                _require_files(folder, f"output {name!r}")
+            for output in outputs:
+                self._objects.put_folder(folders[output["OutputName"]], output["S3Output"]["S3Uri"])
+        return _processing_properties(arguments, inputs, outputs, context.name)
+
+    def training(self, arguments: Arguments, context: JobContext) -> dict[str, Any]:
+        """Runs a training job. Returns its properties; raises StepFailedError, InterruptedStepError."""
+        channels = arguments.get("InputDataConfig") or []
+        parameters = arguments.get("HyperParameters") or {}
+        with self._job_folder(context.name) as root:
+            config = root / "input/config"
+            _write(config / "hyperparameters.json", {key: to_string(value) for key, value in parameters.items()})
+            _write(config / "inputdataconfig.json", {channel["ChannelName"]: _CHANNEL for channel in channels})
+            _write(config / "resourceconfig.json", _HOST)
+            for channel in channels:
+                name, source = channel["ChannelName"], channel["DataSource"]["S3DataSource"]
+                self._fetch(name, source["S3Uri"], _below(root, f"/opt/ml/input/data/{name}"), source)
+            for folder in ("model", "output/data"):
+                (root / folder).mkdir(parents=True)
+            command = {"ContainerEntrypoint": self._train_command, **arguments["AlgorithmSpecification"]}
+            self._run(command, root, root / "output/failure", arguments, context)
+            _require_files(root / "model", "model")
+            uri = self._store_model(root, arguments["OutputDataConfig"], context.name)
+        return {
+            **arguments,
+            "TrainingJobName": context.name,
+            "TrainingJobArn": job_arn("training-job", context.name),
+            "TrainingJobStatus": "Completed",
+            "ModelArtifacts": {"S3ModelArtifacts": uri},
+        }
+
+    @contextmanager
+    def _job_folder(self, name: str) -> Iterator[Path]:
+        """A fresh `/opt/ml`, removed at the end. A file system that fails becomes a StepFailedError."""
+        folder = self._folder / name
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            (folder / "ml").mkdir(parents=True)
+            yield folder / "ml"
+        except ObjectStoreError as error:
+            raise StepFailedError(str(error)) from error
+        except OSError as error:
+            raise StepFailedError(f"job: {error}.", error.errno in TRANSIENT) from error
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _fetch(self, name: str, uri: str, folder: Path, source: Mapping[str, Any]) -> None:
+        kind = source.get("S3DataType", "S3Prefix")
+        if kind != "S3Prefix":
+            raise StepFailedError(f"input {name!r}: S3DataType must be S3Prefix here, got {kind!r}.")
+        try:
+            self._objects.get(uri, folder)
+        except ObjectStoreError as error:
+            raise StepFailedError(f"input {name!r}: {error}") from error
+
+    def _run(
+        self, command: Mapping[str, Any], root: Path, message: Path, arguments: Arguments, context: JobContext
+    ) -> None:
+        if not command.get("ContainerEntrypoint"):
+            raise StepFailedError("ContainerEntrypoint: is needed to run a job here.")
+        environment = arguments.get("Environment") or {}
+        limit = (arguments.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds")
+        job = Job(
+            name=context.name,
+            command=[to_string(word) for word in (*command["ContainerEntrypoint"], *_words(command))],
+            root=root,
+            folder=root.parent,
+            log=context.log,
+            environment={key: to_string(value) for key, value in environment.items()},
+            time_limit_seconds=limit,
+            on_line=context.on_line,
+        )
+        _check(self._workers.run(job), message, job)
+
+    def _store_model(self, root: Path, output: Mapping[str, Any], name: str) -> str:
+        base = join(output["S3OutputPath"], f"{name}/output")
+        if output.get("CompressionType", "GZIP") == "NONE":
+            self._objects.put_folder(root / "model", join(base, "model"))
+            return join(base, "model/")
+        archive = root.parent / "model.tar.gz"
+        pack(root / "model", archive)
+        self._objects.put_file(archive, join(base, archive.name))
+        return join(base, archive.name)
+
+
+_HOST = {"current_host": "algo-1", "hosts": ["algo-1"], "network_interface_name": "lo"}
+_CHANNEL = {"TrainingInputMode": "File", "S3DistributionType": "FullyReplicated", "RecordWrapperType": "None"}
+
+
+def _words(command: Mapping[str, Any]) -> Sequence[Any]:
+    return command.get("ContainerArguments") or ()
+
+
+def _write(path: Path, value: object) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value), encoding="utf-8")
+
+
+def _below(root: Path, local_path: str) -> Path:
+    """The place of a container's path below the job's root."""
+    path = PurePosixPath(local_path)
+    if ML_ROOT not in path.parents or ".." in path.parts:
+        raise StepFailedError(f"LocalPath: must lie below {ML_ROOT}, got {local_path!r}.")
+    return root / path.relative_to(ML_ROOT)
+
+
+def _require_files(folder: Path, what: str) -> None:
+    if next(regular_files(folder), None) is None:
+        raise StepFailedError(f"{what}: the step ended with exit code 0 but wrote no file there.")
+
+
+def _processing_properties(
+    arguments: Arguments, inputs: Sequence[Any], outputs: Sequence[Any], name: str
+) -> dict[str, Any]:
+    """As DescribeProcessingJob answers, but inputs and outputs by name, as pipeline expressions refer to them."""
+    return {
+        **arguments,
+        "ProcessingJobName": name,
+        "ProcessingJobArn": job_arn("processing-job", name),
+        "ProcessingJobStatus": "Completed",
+        "ProcessingInputs": {given["InputName"]: given for given in inputs},
+        "ProcessingOutputConfig": {"Outputs": {output["OutputName"]: output for output in outputs}},
+    }
+
+
+def _check(outcome: Outcome, message: Path, job: Job) -> None:
+    """Raises what the end of the process means."""
+    if outcome.stopped:
+        raise InterruptedStepError(job.name)
+    if outcome.start_error is not None:
+        error = outcome.start_error
+        raise StepFailedError(f"process: cannot be started, {error.strerror}.", error.errno in TRANSIENT)
+    if outcome.timed_out:
+        text = f"time limit: the step ran longer than {job.time_limit_seconds} seconds (MaxRuntimeInSeconds)."
+        raise StepFailedError(text)
+    if outcome.exit_code:
+        raise _failure(outcome.exit_code, message, job)
+
+
+def _failure(code: int, message: Path, job: Job) -> StepFailedError:
+    if code < 0:
+        name = signal.Signals(-code).name
+        hint = " The machine may be out of memory." if -code == signal.SIGKILL else ""
+        return StepFailedError(f"process: was killed by signal {-code} ({name}).{hint} See {job.log}.")
+    text = _read_message(message)
+    if not text:
+        reason = f"process: ended with exit code {code} and left no failure message. See {job.log}."
+        return StepFailedError(reason, code == os.EX_OSERR)
+    return StepFailedError(text, _is_platform_error(text))
+
+
+def _read_message(path: Path) -> str:
+    """The step's own failure message, bounded; empty if it left none, or something that is no regular file."""
+    if path.is_symlink() or not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        return file.read(4 * MAX_MESSAGE_CHARACTERS).decode(errors="replace")[:MAX_MESSAGE_CHARACTERS].strip()
+
+
+def _is_platform_error(message: str) -> bool:
+    try:
+        content = json.loads(message)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(content, dict) and content.get("error") == "PlatformError"

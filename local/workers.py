@@ -1,0 +1,206 @@
+"""Runs the process of one step: fresh, scrubbed, in its own process group, gone when it is told to be or its parent is.
+
+The interface is two verbs, `run(job) -> Outcome` and `stop(name)`; another way to start steps can stand behind it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+ML_ROOT_VARIABLE = "MLOPS_ML_ROOT"
+PARENT_VARIABLE = "MLOPS_PARENT_FD"
+PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "COVERAGE_PROCESS_CONFIG")
+"""The only variables of this process that a step sees. The last one lets a test run measure the steps."""
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+PROJECT = Path(__file__).parents[1]
+GUARD = Path(__file__).with_name("guard.py")
+MAX_LINE_BYTES = 4096
+"""A longer line of output is told in pieces."""
+MAX_LOG_BYTES = 50 * 2**20
+"""Output beyond this is read and dropped, so that a step cannot fill the disk by talking."""
+ESCAPED_SECONDS = 5
+"""How long to read on after the end, if a process that left the group still holds the output open."""
+
+OnLine = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One process to run.
+
+    `root` takes the place of `/opt/ml`; `folder` is the job's own and its working directory; `on_line` is called with
+    each line of output, from another thread.
+    """
+
+    name: str
+    command: Sequence[str]
+    root: Path
+    folder: Path
+    log: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    time_limit_seconds: float | None = None
+    on_line: OnLine = lambda _: None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a process ended. `exit_code` is minus the signal's number after a signal, None if it never started."""
+
+    exit_code: int | None
+    timed_out: bool = False
+    stopped: bool = False
+    start_error: OSError | None = None
+
+
+class Workers:
+    """Runs each job in a fresh process.
+
+    Parameters
+    ----------
+    threads : how many threads the numeric libraries of a step may use
+    python_path : folders from which the entry points are imported
+    """
+
+    def __init__(self, threads: int = 1, python_path: Sequence[Path] = (PROJECT,)) -> None:
+        self._threads = threads
+        self._python_path = os.pathsep.join(map(str, python_path))
+        self._guard = threading.Lock()
+        self._running: dict[str, _Process] = {}
+        self._closed = False
+        self._parent_end, self._own_end = os.pipe()
+
+    def run(self, job: Job) -> Outcome:
+        """Runs a job until it ends, however it ends, and leaves no process of it behind."""
+        job.log.parent.mkdir(parents=True, exist_ok=True)
+        with job.log.open("ab") as log:
+            try:
+                process = self._start(job)
+            except OSError as error:
+                return Outcome(None, start_error=error)
+            except _ClosedError:
+                return Outcome(None, stopped=True)
+            try:
+                return process.wait(log)
+            finally:
+                with self._guard:
+                    del self._running[job.name]
+
+    def stop(self, name: str) -> None:
+        """Kills the processes of a running job. Does nothing if there is none of that name."""
+        with self._guard:
+            process = self._running.get(name)
+        if process is not None:
+            process.stop()
+
+    def close(self) -> None:
+        """Kills every running job; none starts any more."""
+        with self._guard:
+            if self._closed:
+                return
+            self._closed = True
+            running = list(self._running.values())
+        for process in running:
+            process.stop()
+        os.close(self._own_end)
+        os.close(self._parent_end)
+
+    def _start(self, job: Job) -> _Process:
+        with self._guard:
+            if self._closed:
+                raise _ClosedError
+            process = _Process(job, self._command(job), self._environment(job), self._parent_end)
+            self._running[job.name] = process
+            return process
+
+    def _command(self, job: Job) -> list[str]:
+        program, *arguments = job.command
+        program = sys.executable if program in ("python", "python3") else program
+        return [sys.executable, "-I", "-S", str(GUARD), str(self._parent_end), program, *arguments]
+
+    def _environment(self, job: Job) -> dict[str, str]:
+        home = job.folder / "home"
+        home.mkdir(parents=True, exist_ok=True)
+        return {
+            **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
+            **dict.fromkeys(THREAD_VARIABLES, str(self._threads)),
+            **job.environment,
+            "HOME": str(home),
+            "TMPDIR": str(home),
+            "PYTHONPATH": self._python_path,
+            "PYTHONSAFEPATH": "1",
+            "PYTHONUNBUFFERED": "1",
+            ML_ROOT_VARIABLE: str(job.root),
+            PARENT_VARIABLE: str(self._parent_end),
+        }
+
+
+class _ClosedError(Exception):
+    """The workers were closed before the job began."""
+
+
+class _Process:
+    """One running job: the guard, the step, and whatever the step started, in one process group."""
+
+    def __init__(self, job: Job, command: list[str], environment: dict[str, str], parent_end: int) -> None:
+        self._job = job
+        self._timed_out = self._stopped = False
+        self._process = subprocess.Popen(  # noqa: S603 (the definition's own entry point, no shell)
+            command,
+            cwd=job.folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=(parent_end,),
+        )
+
+    def wait(self, log: IO[bytes]) -> Outcome:
+        """Copies the output until the process ends; then ends what it left behind."""
+        timer = threading.Timer(self._job.time_limit_seconds or threading.TIMEOUT_MAX, self._time_out)
+        timer.daemon = True
+        output = (self._process.stdout, log, self._job.on_line)
+        reader = threading.Thread(target=_copy_output, args=output, daemon=True)
+        timer.start()
+        reader.start()
+        code = self._process.wait()
+        timer.cancel()
+        self._kill()
+        reader.join(ESCAPED_SECONDS)
+        return Outcome(code, self._timed_out, self._stopped)
+
+    def stop(self) -> None:
+        self._stopped = True
+        self._kill()
+
+    def _time_out(self) -> None:
+        self._timed_out = True
+        self._kill()
+
+    def _kill(self) -> None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+
+def _copy_output(output: IO[bytes] | None, log: IO[bytes], on_line: OnLine) -> None:
+    """From the pipe to the log and to the listener. A full disk does not block the step."""
+    if output is None:
+        return
+    written = 0
+    with output:
+        while line := output.readline(MAX_LINE_BYTES):
+            written += len(line)
+            if written <= MAX_LOG_BYTES:
+                with suppress(OSError, ValueError):
+                    log.write(line)
+                    log.flush()
+            on_line(line.decode(errors="replace").rstrip("\r\n"))
