@@ -1,0 +1,104 @@
+"""What watches a stable-baselines3 training: the budget, the progress, and the best policy so far.
+
+stable-baselines3 takes a plain function as callback; `Training` is one. It draws no random numbers, so the training
+takes the same steps as without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from algorithms.base import Progress
+from algorithms.environments import Episodes
+
+LAST_SHARE = 0.1
+"""Of the budget: no validation so near the end, where the final policy gets its own."""
+
+
+@dataclass
+class Budget:
+    """How long a training lasts, in episodes or in steps, and how much of that is done."""
+
+    total: int
+    unit: Literal["episode", "step"]
+    done: int = 0
+
+    def count(self, steps: int, ended: int) -> None:
+        """`steps` were taken in all; `ended` episodes ended in the last one."""
+        reached = steps if self.unit == "step" else self.done + ended
+        self.done = min(self.total, reached)
+
+    @property
+    def remaining(self) -> float:
+        """1 at the start, 0 at the end: what learning-rate and exploration schedules follow."""
+        return 1 - self.done / self.total
+
+
+class BestPolicy:
+    """Keeps the weights that did best on the validation episodes, since one bad update can undo a good policy.
+
+    The idea of stable-baselines3's EvalCallback, with a bounded cost: a validation of c batched steps is followed by
+    at least `steps_per_validation_step` * c steps of training, and a short training has none. Of equal policies the
+    one trained longer is kept.
+
+    Parameters
+    ----------
+    validate : plays the validation episodes with the present policy
+    first : steps of training before the first validation
+    """
+
+    def __init__(self, validate: Callable[[], Episodes], steps_per_validation_step: int, first: int) -> None:
+        self.validate = validate
+        self.steps_per_validation_step = steps_per_validation_step
+        self.due = first
+        self.mean_reward: float | None = None
+        self.weights: dict[str, Any] = {}
+
+    def consider(self, policy: Any, steps: int) -> None:
+        """Validates the policy when its time has come."""
+        if steps >= self.due:
+            calls = self._compare(policy)
+            self.due = steps + self.steps_per_validation_step * calls
+
+    def restore(self, policy: Any) -> None:
+        """Puts the best weights into the policy, after the final ones had their chance."""
+        if self.weights:
+            self._compare(policy)
+            policy.load_state_dict(self.weights)
+
+    def _compare(self, policy: Any) -> int:
+        episodes = self.validate()
+        if self.mean_reward is None or episodes.mean_reward >= self.mean_reward:
+            self.mean_reward = episodes.mean_reward
+            self.weights = {name: weight.clone() for name, weight in policy.state_dict().items()}
+        return max(episodes.lengths)
+
+
+class Training:
+    """The callback: counts, reports about a hundred times, keeps the best policy, ends after the last episode."""
+
+    def __init__(self, budget: Budget, best: BestPolicy, on_progress: Progress) -> None:
+        self.budget = budget
+        self.best = best
+        self.on_progress = on_progress
+        self.reported = 0
+
+    def __call__(self, frame: dict[str, Any], _globals: dict[str, Any]) -> bool:
+        """Called after every step of all environments; False ends the training."""
+        model = frame["self"]
+        self.budget.count(model.num_timesteps, int(frame["dones"].sum()))
+        self._report()
+        if self.budget.unit == "episode" and self.budget.done == self.budget.total:
+            return False
+        if self.budget.remaining > LAST_SHARE:
+            self.best.consider(model.policy, model.num_timesteps)
+        return True
+
+    def _report(self) -> None:
+        done, total = self.budget.done, self.budget.total
+        if done == total or done >= self.reported + total / 100:
+            if done != self.reported:
+                self.on_progress(done, total, self.budget.unit)
+            self.reported = done
