@@ -1,0 +1,79 @@
+"""baseline.json: what the training rows look like, so that later rows can be compared with them.
+
+Quantiles serve the Kolmogorov-Smirnov distance and, as bin edges, the population stability index.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from algorithms.schema import ColumnType, TableSchema
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    Series = pd.Series[Any]
+
+QUANTILES = [step / 20 for step in range(21)]
+BINS = 20
+TOP = 50
+LONGEST_VALUE = 100
+
+
+def describe_rows(rows: pd.DataFrame, schema: TableSchema) -> dict[str, Any]:
+    """Statistics of each feature, and of the target where there is one. Strict JSON, bounded in size."""
+    columns = {column.name: describe_column(rows[column.name], column.type) for column in schema.columns}
+    target = None
+    if schema.target in rows:
+        target = describe_column(rows[schema.target], "number" if schema.task_type == "regression" else "category")
+    return {"schema_version": 1, "rows": len(rows), "columns": columns, "target": target}
+
+
+def describe_column(values: Series, kind: ColumnType) -> dict[str, Any]:
+    """Statistics of one column; missing values are counted and left out of the rest."""
+    present = values.dropna()
+    common = {"type": kind, "count": len(present), "missing": len(values) - len(present)}
+    describe = {"number": _numbers, "category": _categories, "text": _texts}[kind]
+    return {**common, **(describe(present) if len(present) else {})}
+
+
+def _numbers(present: Series) -> dict[str, Any]:
+    import numpy as np
+
+    low, high = float(present.min()), float(present.max())
+    counts, edges = np.histogram(present, bins=BINS, range=(low, high))
+    return {
+        "mean": finite(present.mean()),
+        "std": finite(present.std(ddof=0)),
+        "min": low,
+        "max": high,
+        "quantiles": dict(zip(map(str, QUANTILES), present.quantile(QUANTILES).tolist(), strict=True)),
+        "histogram": {"edges": edges.tolist(), "counts": counts.tolist()},
+    }
+
+
+def _categories(present: Series) -> dict[str, Any]:
+    counts = present.value_counts()
+    top = [{"value": shortened(value), "count": int(count)} for value, count in counts.head(TOP).items()]
+    return {"distinct": len(counts), "top": top}
+
+
+def _texts(present: Series) -> dict[str, Any]:
+    return {
+        "distinct": int(present.nunique()),
+        "mean_characters": finite(present.str.len().mean()),
+        "mean_words": finite(present.str.count(r"\S+").mean()),
+    }
+
+
+def shortened(value: Any) -> str:
+    """The value as a text of bounded length."""
+    text = str(value)
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
+
+
+def finite(value: Any) -> float | None:
+    """The number, or None where it is not finite."""
+    number = float(value)
+    return number if math.isfinite(number) else None

@@ -1,0 +1,85 @@
+"""Opens a Parquet file of unknown origin: flat columns of numbers, texts, booleans and dates, nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+from pyarrow import parquet, types
+
+from algorithms.errors import DatasetError, Problem
+from pipelines.validation import shown
+from steps.csv_format import header_problems
+from steps.findings import refuse
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MAX_CELLS = 500_000_000
+"""Rows times columns. A file of a few bytes may promise any number of them."""
+
+NUMBERS = (types.is_integer, types.is_floating, types.is_decimal)
+DATES = (types.is_date, types.is_timestamp)
+TEXTS = (types.is_string, types.is_large_string, types.is_string_view, types.is_boolean, types.is_null)
+
+
+def read_parquet(path: Path) -> pd.DataFrame:
+    """The columns as int64, float64, datetime64 or `str`. Booleans are the texts "true" and "false".
+
+    Raises DatasetError for a file that is damaged, and for columns of other types.
+    """
+    import pandas as pd
+
+    table = _open(path)
+    columns = {name: _to_pandas(table.column(name)) for name in table.column_names}
+    return pd.DataFrame(columns, index=range(table.num_rows))
+
+
+def _open(path: Path) -> Any:
+    try:
+        file = parquet.ParquetFile(path)
+        _check_schema(path.name, file.schema_arrow, file.metadata.num_rows)
+        table = file.read()
+        table.validate(full=True)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        message = f"{path.name}: is no Parquet file that can be read ({type(error).__name__}). Write it again."
+        raise refuse(path.name, None, message) from error
+    return table.drop_columns([name for name in table.column_names if name.startswith("__index_level_")])
+
+
+def _check_schema(name: str, schema: Any, rows: int) -> None:
+    problems = header_problems(name, schema.names)
+    problems += [problem for field in schema if (problem := _type_problem(name, field))]
+    if rows * len(schema) > MAX_CELLS:
+        message = f"{name}: at most {MAX_CELLS} cells are read, got {rows} rows. Take a sample."
+        problems.append(Problem(name, rows, message))
+    if problems:
+        raise DatasetError(problems)
+
+
+def _type_problem(name: str, field: Any) -> Problem | None:
+    if any(is_kind(_plain_type(field.type)) for is_kind in (*NUMBERS, *DATES, *TEXTS)):
+        return None
+    kind = str(field.type)[:60]
+    what = f"{name}: the column {shown(field.name)} must hold numbers, texts, booleans or dates"
+    message = f"{what}, got {kind}. Convert it."
+    return Problem(field.name, kind, message)
+
+
+def _plain_type(kind: Any) -> Any:
+    return kind.value_type if types.is_dictionary(kind) else kind
+
+
+def _to_pandas(column: Any) -> pd.Series[Any]:
+    kind = _plain_type(column.type)
+    if types.is_integer(kind) and kind != pa.uint64() and column.null_count == 0:
+        target, dtype = pa.int64(), "int64"
+    elif any(is_number(kind) for is_number in NUMBERS):
+        target, dtype = pa.float64(), "float64"
+    elif any(is_date(kind) for is_date in DATES):
+        target, dtype = pa.timestamp("us"), "datetime64[us]"
+    else:
+        target, dtype = pa.string(), "str"
+    series: pd.Series[Any] = column.cast(kind).cast(target, safe=False).to_pandas().astype(dtype)
+    return series

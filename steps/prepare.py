@@ -1,0 +1,77 @@
+"""The step Prepare: reads, checks, types and splits a dataset, or checks an environment. The only cached step.
+
+Tables: processing/input/raw in; processing/output/train (train.parquet, schema.json), test (test.parquet) and report
+(quality.json, baseline.json) out. Rows are written untransformed: what is fitted to data is fitted by Train.
+Control: environment.json in train, and the random policy's figures as baseline.json in report.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from functools import partial
+
+from algorithms.metrics import LEARNING_TYPE_OF
+from steps.container import Paths, read_arguments, run_step, write_json
+from steps.tables import Options, read_dataset, split, type_rows
+
+DIGEST_VARIABLE = "DATASET_DIGEST"
+
+
+def prepare(paths: Paths, argv: Sequence[str] | None = None) -> None:
+    """Runs the step on the container arguments `argv`, the command line's when left out."""
+    arguments = read_arguments(_parser(), argv)
+    if arguments.task == "control":
+        prepare_environment(paths, arguments)
+    else:
+        prepare_table(paths, Options(arguments.task, arguments.target, arguments.duplicates, arguments.seed))
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser("steps.prepare", allow_abbrev=False)
+    parser.add_argument("--task", choices=LEARNING_TYPE_OF, required=True)
+    parser.add_argument("--target", default="")
+    parser.add_argument("--duplicates", choices=["keep", "drop"], default="keep")
+    parser.add_argument("--environment", default="")
+    parser.add_argument("--seed", type=int, default=0)
+    return parser
+
+
+def prepare_table(paths: Paths, options: Options) -> None:
+    """Writes the outputs for a table. Raises DatasetError before scikit-learn is imported."""
+    typed = type_rows(read_dataset(paths.processing_input("raw")), options)
+    prepared = split(typed, options)
+    from steps.baseline import describe_rows
+    from steps.quality import quality_report
+
+    train, test, report = (paths.processing_output(name) for name in ("train", "test", "report"))
+    for folder in (train, test, report):
+        folder.mkdir(parents=True, exist_ok=True)
+    prepared.train.to_parquet(train / "train.parquet", index=False)
+    prepared.test.to_parquet(test / "test.parquet", index=False)
+    write_json(train / "schema.json", prepared.typed.schema.model_dump(mode="json"))
+    write_json(report / "quality.json", quality_report(prepared, options, os.environ.get(DIGEST_VARIABLE, "")))
+    write_json(report / "baseline.json", describe_rows(prepared.train, prepared.typed.schema))
+
+
+def prepare_environment(paths: Paths, arguments: Namespace) -> None:
+    """Writes the outputs for an environment. Raises ParameterError for one that is not on the allow-list."""
+    from algorithms.base import EnvSpec
+    from algorithms.environments import environment_facts, evaluate_random_policy
+    from steps.figures import figures
+
+    facts = environment_facts(arguments.environment)
+    random = evaluate_random_policy(EnvSpec(arguments.environment, arguments.seed), "mean_reward")
+    write_json(paths.processing_output("train") / "environment.json", facts)
+    write_json(paths.processing_output("report") / "baseline.json", figures(random, "mean_reward"))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The entry point; returns the exit code."""
+    return run_step(partial(prepare, argv=argv), lambda paths: paths.message)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,148 @@
+"""quality.json: what a person should know about the data before trusting a model of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from algorithms.schema import TableSchema
+from pipelines.validation import shown
+from steps.baseline import shortened
+from steps.findings import Finding, counted, listed, to_report
+from steps.tables import Options, PreparedRows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    Frame = pd.DataFrame
+
+MOST_COLUMNS = 200
+"""Columns, or classes, that one table of the report holds."""
+MANY_MISSING = 0.5
+RARE_CLASS = 0.05
+SAME = 0.999
+"""Correlation with the target from which on a feature is a leakage suspect."""
+
+
+def quality_report(prepared: PreparedRows, options: Options, digest: str) -> dict[str, Any]:
+    """The report on a table's training and test rows. Strict JSON, bounded in size."""
+    import pandas as pd
+
+    schema, typed = prepared.typed.schema, prepared.typed
+    rows = pd.concat([prepared.train, prepared.test], ignore_index=True)
+    across = int(_hashes(prepared.test).isin(_hashes(prepared.train)).sum())
+    missing = {str(name): int(count) for name, count in rows[schema.names].isna().sum().items() if count}
+    suspects = leakage_suspects(rows, schema)
+    classes = _class_counts(rows, schema)
+    findings = [
+        *_left_out(schema),
+        *_leakage(suspects),
+        *_duplicates(prepared, across, options),
+        *_missing(missing, len(rows)),
+        *_imbalance(classes, len(rows)),
+        *typed.findings,
+    ]
+    return {
+        "schema_version": 1,
+        "digest": digest,
+        "task_type": schema.task_type,
+        "target": {"name": typed.target.name, "why": typed.target.why} if typed.target else None,
+        "rows": {"train": len(prepared.train), "test": len(prepared.test), "left_out": dict(typed.dropped)},
+        "features": {kind: sum(c.type == kind for c in schema.columns) for kind in ("number", "category", "text")},
+        "left_out": _capped(schema.left_out),
+        "duplicates": {"rows": prepared.duplicates, "in_train_and_test": across, "policy": options.duplicates},
+        "missing": _capped(missing),
+        "outliers": _capped(_outliers(rows, schema)),
+        "class_balance": _capped(classes) if classes else None,
+        "leakage_suspects": suspects[:MOST_COLUMNS],
+        "findings": to_report(findings),
+    }
+
+
+def _capped(table: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(list(table.items())[:MOST_COLUMNS])
+
+
+def _hashes(rows: Frame) -> pd.Series[Any]:
+    import pandas as pd
+
+    return pd.util.hash_pandas_object(rows, index=False)
+
+
+def _outliers(rows: Frame, schema: TableSchema) -> dict[str, int]:
+    """Values more than 1.5 interquartile ranges beyond the quartiles (Tukey 1977), per column that has some."""
+    numbers = rows[[column.name for column in schema.columns if column.type == "number"]]
+    low, high = numbers.quantile(0.25), numbers.quantile(0.75)
+    margin = 1.5 * (high - low)
+    counts = ((numbers < low - margin) | (numbers > high + margin)).sum()
+    return {str(name): int(count) for name, count in counts.items() if count}
+
+
+def _class_counts(rows: Frame, schema: TableSchema) -> dict[str, int]:
+    if schema.task_type != "classification":
+        return {}
+    return {shortened(label): int(count) for label, count in rows[schema.target].value_counts().items()}
+
+
+def leakage_suspects(rows: Frame, schema: TableSchema) -> list[str]:
+    """Features that give the target away: they equal it, map to it one to one, or correlate above 0.999 with it."""
+    if schema.target not in rows:
+        return []
+    target = rows[schema.target]
+    tells = _correlates if schema.task_type == "regression" else _maps_one_to_one
+    return [column.name for column in schema.columns if tells(rows[column.name], target)]
+
+
+def _correlates(feature: pd.Series[Any], target: pd.Series[Any]) -> bool:
+    if feature.dtype == "str" or feature.nunique() < 2:
+        return False
+    return bool(abs(feature.corr(target)) > SAME)
+
+
+def _maps_one_to_one(feature: pd.Series[Any], target: pd.Series[Any]) -> bool:
+    import pandas as pd
+
+    present = feature.notna()
+    classes = target[present].nunique()
+    if classes < 2 or feature.nunique() != classes:
+        return False
+    return len(pd.DataFrame({"feature": feature[present], "target": target[present]}).drop_duplicates()) == classes
+
+
+def _left_out(schema: TableSchema) -> list[Finding]:
+    reasons: dict[str, list[str]] = {}
+    for name, reason in schema.left_out.items():
+        reasons.setdefault(reason, []).append(name)
+    return [Finding("left_out", None, f"Left out, {why}: {listed(names)}.") for why, names in reasons.items()]
+
+
+def _leakage(suspects: list[str]) -> list[Finding]:
+    if not suspects:
+        return []
+    message = f"May give the target away: {listed(suspects)}. If so, name it under drop_columns."
+    return [Finding("leakage", suspects[0] if len(suspects) == 1 else None, message)]
+
+
+def _duplicates(prepared: PreparedRows, across: int, options: Options) -> list[Finding]:
+    findings = []
+    if prepared.duplicates:
+        what = "dropped" if options.duplicates == "drop" else "kept; `duplicates: drop` leaves them out"
+        findings.append(Finding("duplicates", None, f"{counted(prepared.duplicates, 'duplicate row')} {what}."))
+    if across:
+        message = f"{counted(across, 'test row')} also among the training rows; the score may look too good."
+        findings.append(Finding("duplicates", None, message))
+    return findings
+
+
+def _missing(missing: Mapping[str, int], rows: int) -> list[Finding]:
+    many = [name for name, count in missing.items() if count > MANY_MISSING * rows]
+    return [Finding("missing", None, f"More than half of the values are missing: {listed(many)}.")] if many else []
+
+
+def _imbalance(classes: Mapping[str, int], rows: int) -> list[Finding]:
+    rare = [
+        f"{shown(label)} ({counted(count, 'row')})" for label, count in classes.items() if count < RARE_CLASS * rows
+    ]
+    if not rare or len(classes) > 1 / RARE_CLASS:
+        return []
+    return [Finding("class_balance", None, f"Rare classes: {', '.join(rare[:5])}. Look at recall and f1 too.")]

@@ -1,0 +1,113 @@
+"""Reads the table of a dataset, CSV or Parquet, into columns of numbers, booleans or texts. Nothing is typed here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from algorithms.columns import MISSING_TEXTS
+from steps.csv_format import CsvFormat, inspect_csv
+from steps.findings import listed, refuse
+from steps.metadata import Metadata
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MIN_ROWS = 10
+"""Rows that a training table needs: a test set of two, and something to learn from."""
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """A table as it was read; missing cells are NaN.
+
+    Columns of texts have pandas' `str` type; a Parquet file may also bring float64, int64 and bool.
+    """
+
+    name: str
+    frame: pd.DataFrame
+    na_values: dict[str, list[str]]
+    """Column -> the texts that mean "missing" there, where they are not the default ones."""
+
+
+def find_table(folder: Path, stem: str) -> Path | None:
+    """The file `<stem>.csv` or `<stem>.parquet`; None where there is neither. Raises DatasetError for both."""
+    found = [path for suffix in ("csv", "parquet") if (path := folder / f"{stem}.{suffix}").is_file()]
+    if len(found) > 1:
+        raise refuse(stem, None, f"dataset: holds both {stem}.csv and {stem}.parquet. Keep one.")
+    return found[0] if found else None
+
+
+def find_training_table(folder: Path) -> Path:
+    """As `find_table`; raises DatasetError where there is no training table."""
+    path = find_table(folder, "train")
+    if path is None:
+        names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+        got = listed(names) if names else "no files"
+        raise refuse("dataset", None, f"dataset: needs train.csv or train.parquet, got {got}. Add or rename the file.")
+    return path
+
+
+def read_raw(path: Path, metadata: Metadata, min_rows: int) -> RawTable:
+    """The rows of a CSV or Parquet file. Raises DatasetError for a file that cannot be read or has too few rows."""
+    return _read_csv(path, metadata, min_rows) if path.suffix == ".csv" else _read_parquet(path, metadata, min_rows)
+
+
+def _check_rows(name: str, rows: int, min_rows: int) -> None:
+    if rows < min_rows:
+        raise refuse(name, rows, f"{name}: at least {min_rows} rows are needed, got {rows}. Add rows.")
+
+
+def _read_csv(path: Path, metadata: Metadata, min_rows: int) -> RawTable:
+    found = inspect_csv(path)
+    _check_rows(path.name, found.rows, min_rows)
+    na_values = {name: values for name in found.header if (values := metadata.notes(name).na_values) is not None}
+    frame = _parse_csv(path, found)
+    for name in found.header:
+        frame[name] = _with_missing(frame[name], na_values.get(name, MISSING_TEXTS))
+    return RawTable(path.name, frame, na_values)
+
+
+def _read_parquet(path: Path, metadata: Metadata, min_rows: int) -> RawTable:
+    """Null is what means "missing" in Parquet, and an empty text; other markers only where metadata.json has them."""
+    from steps.parquet_format import read_parquet
+
+    frame = read_parquet(path)
+    _check_rows(path.name, len(frame), min_rows)
+    na_values = {name: metadata.notes(name).na_values or [] for name in map(str, frame)}
+    for name, markers in na_values.items():
+        frame[name] = _with_missing(frame[name], markers)
+    return RawTable(path.name, frame, na_values)
+
+
+def _with_missing(values: pd.Series[Any], markers: Iterable[str]) -> pd.Series[Any]:
+    """The values, with NaN for empty texts and for markers; a number is missing where a marker is that number."""
+    import pandas as pd
+
+    if values.dtype == "str":
+        return values.mask(values.isin({"", *markers}))
+    numbers = pd.to_numeric(pd.Series(list(markers), dtype="str"), errors="coerce").dropna()
+    return values.mask(values.isin(numbers)) if len(numbers) else values
+
+
+def _parse_csv(path: Path, found: CsvFormat) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        return pd.read_csv(
+            path,
+            sep=found.delimiter,
+            header=0,
+            names=found.header,
+            index_col=False,
+            dtype=str,
+            keep_default_na=False,
+            na_filter=False,
+            skipinitialspace=True,
+            encoding=found.encoding,
+        )
+    except pd.errors.ParserError as error:
+        reason = str(error).strip().removeprefix("Error tokenizing data. ")
+        raise refuse(path.name, None, f"{path.name}: cannot be parsed ({reason}). Check its quotes.") from error

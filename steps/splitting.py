@@ -1,0 +1,48 @@
+"""Splits rows into training and test rows: 20 % test, seeded, stratified for classification."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from steps.findings import Finding, listed
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    Rows = np.ndarray[Any, Any]
+
+TEST_SHARE = 0.2
+
+
+def split_rows(n: int, seed: int, classes: pd.Series[Any] | None) -> tuple[Rows, Rows, list[Finding]]:
+    """Row numbers of the training and the test set, both in the file's order.
+
+    Parameters
+    ----------
+    n : number of rows
+    classes : the target of shape (n,) for a stratified split; None for a plain one
+    """
+    import numpy as np
+
+    alone = np.zeros(n, dtype=bool) if classes is None else (classes.map(classes.value_counts()) == 1).to_numpy()
+    train, test = _split(np.flatnonzero(~alone), seed, None if classes is None else classes[~alone])
+    findings = [] if classes is None or not alone.any() else [_rare(classes[alone])]
+    return np.sort(np.append(train, np.flatnonzero(alone))), np.sort(test), findings
+
+
+def _split(rows: Rows, seed: int, classes: pd.Series[Any] | None) -> list[Rows]:
+    """A stratified test set needs a row for every class, so many small classes make it larger."""
+    from math import ceil
+
+    from sklearn.model_selection import train_test_split
+
+    size = max(ceil(TEST_SHARE * len(rows)), 0 if classes is None else classes.nunique())
+    parts: list[Rows] = train_test_split(rows, test_size=size, random_state=seed, stratify=classes)
+    return parts
+
+
+def _rare(classes: pd.Series[Any]) -> Finding:
+    """Classes with one row cannot be in both sets."""
+    message = f"Classes with a single row, which cannot be tested, went to training: {listed(classes.tolist())}."
+    return Finding("rare_class", str(classes.name), message)
