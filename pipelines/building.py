@@ -12,7 +12,6 @@ from typing import Any
 from sagemaker.core.network import NetworkConfig
 from sagemaker.core.processing import Processor
 from sagemaker.core.shapes import ProcessingInput, ProcessingOutput, ProcessingS3Input, ProcessingS3Output
-from sagemaker.core.training.configs import Compute, InputData, Networking, OutputDataConfig, StoppingCondition
 from sagemaker.core.workflow.conditions import ConditionGreaterThanOrEqualTo
 from sagemaker.core.workflow.execution_variables import ExecutionVariables
 from sagemaker.core.workflow.functions import Join, JsonGet
@@ -32,14 +31,37 @@ from sagemaker.mlops.workflow.steps import (
     ProcessingStep,
     Step,
     StepTypeEnum,
-    TrainingStep,
 )
-from sagemaker.train import ModelTrainer
 
 from pipelines.plan import Plan
 
 REPORT = PropertyFile(name="EvaluationReport", output_name="evaluation", path="evaluation.json")
 PROCESSING = "/opt/ml/processing"
+
+
+class RequestStep(ConfigurableRetryStep):  # type: ignore[misc]
+    """A step with the request of its service call as it is, where the SDK (3.27) has no class that can write it.
+
+    `ModelTrainer` sets an entry point only together with `SourceCode`, and there is no class for RegisterModel.
+    `answer` names the shape whose members later steps may refer to.
+    """
+
+    def __init__(
+        self, name: str, step_type: StepTypeEnum, answer: str, request: Mapping[str, Any], **options: Any
+    ) -> None:
+        super().__init__(name, step_type, **options)
+        self._request = dict(request)
+        self._properties = Properties(step_name=name, step=self, shape_name=answer)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The request, with pipeline variables in it."""
+        return self._request
+
+    @property
+    def properties(self) -> Properties:
+        """What later steps may refer to."""
+        return self._properties
 
 
 def prepare_table(plan: Plan, *arguments: Any) -> ProcessingStep:
@@ -90,56 +112,49 @@ def _prepare(
     )
 
 
-def train_step(plan: Plan, prepare: ProcessingStep, **hyperparameters: Any) -> TrainingStep:
+def train_step(plan: Plan, prepare: ProcessingStep, **hyperparameters: Any) -> RequestStep:
     """Train: the algorithm's own parameters travel as one JSON object; `hyperparameters` are added to it."""
     settings = plan.settings
-    trainer = ModelTrainer(
-        training_image=settings.image_uri,
-        role=settings.role_arn,
-        sagemaker_session=plan.session,
-        base_job_name="train",
-        compute=Compute(
-            instance_type=plan["InstanceType"],
-            instance_count=1,
-            volume_size_in_gb=settings.volume_size_gb,
-            volume_kms_key_id=settings.kms_key_id,
-        ),
-        networking=Networking(enable_network_isolation=settings.network_isolation),
-        stopping_condition=StoppingCondition(max_runtime_in_seconds=settings.max_training_seconds),
-        output_data_config=OutputDataConfig(
-            s3_output_path=plan.s3("models", plan["ModelPackageGroupName"], plan["RunId"]),
-            kms_key_id=settings.kms_key_id,
-        ),
-        hyperparameters={
-            "algorithm": plan["Algorithm"],
-            "hyperparameters": plan["Hyperparameters"],
-            "seed": plan["Seed"].to_string(),
-            **hyperparameters,
-        },
-    )
-    return _Train(
+    key = settings.kms_key_id
+    return RequestStep(
         name="Train",
+        step_type=StepTypeEnum.TRAINING,
+        answer="DescribeTrainingJobResponse",
+        request={
+            "AlgorithmSpecification": {
+                "TrainingImage": settings.image_uri,
+                "TrainingInputMode": "File",
+                "ContainerEntrypoint": _entry_point("train"),
+            },
+            "HyperParameters": {
+                "algorithm": plan["Algorithm"],
+                "hyperparameters": plan["Hyperparameters"],
+                "seed": plan["Seed"].to_string(),
+                **hyperparameters,
+            },
+            "InputDataConfig": [_channel("train", _uri(prepare, "train"))],
+            "OutputDataConfig": {
+                "S3OutputPath": plan.s3("models", plan["ModelPackageGroupName"], plan["RunId"]),
+                **({"KmsKeyId": key} if key else {}),
+            },
+            "ResourceConfig": {
+                "InstanceType": plan["InstanceType"],
+                "InstanceCount": 1,
+                "VolumeSizeInGB": settings.volume_size_gb,
+                **({"VolumeKmsKeyId": key} if key else {}),
+            },
+            "StoppingCondition": {"MaxRuntimeInSeconds": settings.max_training_seconds},
+            "EnableNetworkIsolation": settings.network_isolation,
+            "RoleArn": settings.role_arn,
+        },
         display_name="Train the model",
         description="Fits the algorithm on the training data and saves the model with its manifest.",
-        step_args=trainer.train(
-            input_data_config=[InputData(channel_name="train", data_source=_uri(prepare, "train"))]
-        ),
         retry_policies=_job_retries(),
     )
 
 
-class _Train(TrainingStep):  # type: ignore[misc]
-    """A training step with an entry point: `ModelTrainer` (3.27) sets one only together with `SourceCode`."""
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        request: dict[str, Any] = super().arguments
-        request["AlgorithmSpecification"]["ContainerEntrypoint"] = _entry_point("train")
-        return request
-
-
 def evaluate_step(
-    plan: Plan, prepare: ProcessingStep, train: TrainingStep, *, tables: Iterable[str] = ()
+    plan: Plan, prepare: ProcessingStep, train: RequestStep, *, tables: Iterable[str] = ()
 ) -> ProcessingStep:
     """Evaluate: the new model and the previous version on the same data. `tables` are outputs of Prepare."""
     inputs = {
@@ -194,38 +209,22 @@ def _below_threshold(plan: Plan) -> FailStep:
     )
 
 
-class RegisterStep(ConfigurableRetryStep):  # type: ignore[misc]
-    """A RegisterModel step with the request of CreateModelPackage as it is. The SDK v3 has no class for it."""
-
-    def __init__(self, name: str, request: Mapping[str, Any], **options: Any) -> None:
-        super().__init__(name, StepTypeEnum.REGISTER_MODEL, **options)
-        self.request = dict(request)
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """The request, with pipeline variables in it."""
-        return self.request
-
-    @property
-    def properties(self) -> Properties:
-        """What later steps may refer to."""
-        return Properties(step_name=self.name, step=self, shape_name="DescribeModelPackageOutput")
-
-
 def register_step(
     plan: Plan,
-    train: TrainingStep,
+    train: RequestStep,
     evaluate: ProcessingStep,
     *,
     metadata: Mapping[str, Any],
     statistics: Mapping[str, Any] | None = None,
-) -> RegisterStep:
+) -> RequestStep:
     """RegisterModel: a new version in the group, with its figures, the baseline for drift checks and its origin."""
     metrics = {"ModelQuality": _statistics(evaluate, "evaluation", "evaluation.json"), **(statistics or {})}
     description = [plan["Algorithm"], " on ", plan.source, ", run ", plan["RunId"]]
-    return RegisterStep(
-        "RegisterModel",
-        {
+    return RequestStep(
+        name="RegisterModel",
+        step_type=StepTypeEnum.REGISTER_MODEL,
+        answer="DescribeModelPackageOutput",
+        request={
             "ModelPackageGroupName": plan["ModelPackageGroupName"],
             "ModelPackageDescription": Join(on="", values=description),
             "ModelApprovalStatus": plan["ModelApprovalStatus"],
@@ -251,7 +250,7 @@ def baseline_statistics(prepare: ProcessingStep) -> dict[str, Any]:
     return {"ModelDataQuality": _statistics(prepare, "report", "baseline.json")}
 
 
-def _inference(plan: Plan, train: TrainingStep) -> dict[str, Any]:
+def _inference(plan: Plan, train: RequestStep) -> dict[str, Any]:
     model = {"Image": plan.settings.image_uri, "ModelDataUrl": train.properties.ModelArtifacts.S3ModelArtifacts}
     formats = ["text/csv", "application/json"]
     return {"Containers": [model], "SupportedContentTypes": formats, "SupportedResponseMIMETypes": formats}
@@ -288,6 +287,11 @@ def _input(name: str, uri: Any) -> ProcessingInput:
     path = f"{PROCESSING}/input/{name}"
     source = ProcessingS3Input(s3_uri=uri, local_path=path, s3_data_type="S3Prefix", s3_input_mode="File")
     return ProcessingInput(input_name=name, s3_input=source)
+
+
+def _channel(name: str, uri: Any) -> dict[str, Any]:
+    source = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
+    return {"ChannelName": name, "DataSource": {"S3DataSource": source}}
 
 
 def _output(name: str, uri: Any) -> ProcessingOutput:

@@ -74,7 +74,6 @@ def _no_account(region: str) -> Iterator[None]:
     switches = {
         "AWS_DEFAULT_REGION": region,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "SAGEMAKER_VALIDATE_ROLE": "false",
     }
     before = {name: os.environ[name] for name in switches if name in os.environ}
     os.environ.update(switches)
@@ -160,7 +159,7 @@ def json_object(text: str) -> dict[str, Any]:
     """An option's JSON object. argparse turns the ValueError into a message."""
     value = json.loads(text)
     if not isinstance(value, dict):
-        raise ValueError("not an object")  # noqa: TRY004 -- argparse reports ValueError
+        raise ValueError("not an object")
     return value
 
 

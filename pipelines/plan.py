@@ -19,9 +19,6 @@ from pipelines.definitions import pipeline_name
 from pipelines.instances import DEFAULT_INSTANCE_TYPE
 from pipelines.settings import Settings
 
-SDK_DEFAULTS = {"SchemaVersion": "1.0", "SageMaker": {"PythonSDK": {"Modules": {"TelemetryOptOut": True}}}}
-"""Stands in for the SDK's configuration files, so that one machine compiles what another does, and sends nothing."""
-
 APPROVAL = ["PendingManualApproval", "Approved", "Rejected"]
 
 
@@ -45,11 +42,10 @@ class Plan:
     @cached_property
     def session(self) -> PipelineSession:
         """A session that records the requests of jobs and sends none."""
-        return PipelineSession(
-            boto_session=boto3.Session(region_name=self.settings.region),
-            default_bucket=self.settings.bucket,
-            sagemaker_config=SDK_DEFAULTS,
-        )
+        account = boto3.Session(region_name=self.settings.region)
+        session = PipelineSession(boto_session=account, default_bucket=self.settings.bucket)
+        session.sagemaker_config = {}  # the SDK's configuration files would change what this machine compiles
+        return session
 
     @property
     def source(self) -> Parameter:
