@@ -1,0 +1,100 @@
+"""The step Train: fits an algorithm on the prepared rows, or in an environment, and saves the model.
+
+Hyperparameters of the job, all texts: `algorithm`, `hyperparameters` (JSON), `preprocessing` (JSON, tables only) and
+`seed`. Channel `train`: train.parquet and schema.json, or environment.json. Progress goes to standard output.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from algorithms.base import Algorithm, EnvSpec
+from algorithms.errors import ParameterError, Problem
+from algorithms.params import Preprocessing
+from algorithms.registry import ALGORITHMS, algorithm
+from algorithms.schema import TableSchema
+from pipelines.validation import check, nearest, plain, shown
+from steps.container import Paths, print_progress, read_hyperparameters, run_step
+
+
+def train(paths: Paths) -> None:
+    """Runs the step. Raises ParameterError with every problem of the hyperparameters before any data is read."""
+    model = build_algorithm(read_hyperparameters(paths.hyperparameters))
+    model.on_progress = print_progress
+    model.fit(_load(model, paths.channel("train")))
+    paths.model.mkdir(parents=True, exist_ok=True)
+    model.save(paths.model)
+
+
+def build_algorithm(settings: Mapping[str, str]) -> Algorithm:
+    """The untrained algorithm that the job's hyperparameters describe. Raises ParameterError with every problem."""
+    name = settings.get("algorithm", "")
+    if name not in ALGORITHMS:
+        raise ParameterError([_unknown_algorithm(name)])
+    found, problems = algorithm(name), list[Problem]()
+    given = _read_mapping(settings, "hyperparameters", problems)
+    problems += check(found.params_model, given, "hyperparameters.", f"hyperparameter of {name}")
+    preprocessing = _read_mapping(settings, "preprocessing", problems)
+    problems += check(Preprocessing, preprocessing, "preprocessing.", "key of preprocessing")
+    seed = _read_seed(settings, problems)
+    if problems:
+        raise ParameterError(problems)
+    options: dict[str, Any] = {"seed": seed}
+    if found.learning_type() != "reinforcement":
+        options["preprocessing"] = Preprocessing.model_validate(preprocessing)
+    return found(found.params_model.model_validate(given), **options)
+
+
+def _unknown_algorithm(name: str) -> Problem:
+    close = nearest(name, ALGORITHMS)
+    advice = f"Did you mean `{close}`?" if close else f"Choose one of {', '.join(ALGORITHMS)}."
+    return Problem("algorithm", plain(name), f"algorithm: is not known, got {shown(name)}. {advice}")
+
+
+def _read_mapping(settings: Mapping[str, str], key: str, problems: list[Problem]) -> dict[str, Any]:
+    try:
+        value = json.loads(settings.get(key, "{}"))
+    except (ValueError, RecursionError):
+        value = None
+    if isinstance(value, dict):
+        return value
+    got = shown(settings[key])
+    problems.append(Problem(key, plain(settings[key]), f"{key}: must be a JSON object, got {got}. Correct it."))
+    return {}
+
+
+def _read_seed(settings: Mapping[str, str], problems: list[Problem]) -> int:
+    text = settings.get("seed", "0")
+    if text.isascii() and text.isdigit() and len(text) <= 10 and int(text) < 2**32:
+        return int(text)
+    problems.append(
+        Problem("seed", plain(text), f"seed: must be a whole number from 0 to 2**32 - 1, got {shown(text)}.")
+    )
+    return 0
+
+
+def _load(model: Algorithm, channel: Path) -> Any:
+    if model.learning_type() == "reinforcement":
+        environment = json.loads((channel / "environment.json").read_text(encoding="utf-8"))
+        return EnvSpec(environment["environment"], model.seed)
+    from steps.tables import load_table
+
+    return load_table(channel / "train.parquet", read_schema(channel))
+
+
+def read_schema(folder: Path) -> TableSchema:
+    """The schema that Prepare wrote beside the training rows."""
+    return TableSchema.model_validate_json((folder / "schema.json").read_bytes())
+
+
+def main() -> int:
+    """The entry point; returns the exit code."""
+    return run_step(train, lambda paths: paths.failure)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
