@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from algorithms.params import source
-from algorithms.reinforcement import ReinforcementAlgorithm, ReinforcementParams
+from algorithms.reinforcement import LayerUnits, ReinforcementAlgorithm, ReinforcementParams
 from algorithms.training import Budget
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class DQNParams(ReinforcementParams):
         description="Share of random actions after that.",
         json_schema_extra=source(RL_ZOO),
     )
-    net_arch: list[int] = Field(
+    net_arch: list[LayerUnits] = Field(
         [256, 256],
         min_length=1,
         max_length=4,

@@ -25,8 +25,8 @@ ActionType = Literal["continuous", "discrete"]
 Purpose = Literal["training", "validation", "evaluation", "random_policy"]
 PURPOSES: tuple[Purpose, ...] = ("training", "validation", "evaluation", "random_policy")
 
-EPISODES = 50
-"""Episodes of one evaluation."""
+EPISODES = 30
+"""Episodes of one evaluation: enough for Student's interval of a mean, few enough for slow environments."""
 
 MAX_EPISODE_STEPS = 1000
 """Every episode is cut off here at the latest: CliffWalking, for one, has no limit of its own."""

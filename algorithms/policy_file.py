@@ -28,7 +28,7 @@ MEMBERS = {
 """What `BaseAlgorithm.save` of stable-baselines3 2.9 writes."""
 
 MAX_BYTES = 64 * 2**20
-"""Of the zip, and of everything in it; the widest network that the hyperparameters allow has 13 MiB of weights."""
+"""Of the zip, and of everything in it; the widest network that the hyperparameters allow takes about 25 MiB."""
 
 MAX_RECORDS = 1000
 """Members of `policy.pth`, itself a zip: one a tensor, and a few more."""

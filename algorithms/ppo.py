@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from pydantic import Field, model_validator
 
 from algorithms.params import source
-from algorithms.reinforcement import ReinforcementAlgorithm, ReinforcementParams
+from algorithms.reinforcement import LayerUnits, ReinforcementAlgorithm, ReinforcementParams
 from algorithms.training import Budget
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class PPOParams(ReinforcementParams):
     ent_coef: float = Field(
         0.0, ge=0, le=1, description="Weight of the entropy bonus in the loss.", json_schema_extra=source(RL_ZOO)
     )
-    net_arch: list[int] = Field(
+    net_arch: list[LayerUnits] = Field(
         [64, 64],
         min_length=1,
         max_length=4,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from sys import maxsize
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -40,6 +40,8 @@ VALIDATION_EPISODES = 10
 LIBRARIES = ("gymnasium", "numpy", "stable_baselines3", "torch")
 SCHEDULES = ["clip_range", "exploration_schedule", "learning_rate", "lr_schedule"]
 """Functions that follow a training's budget; not saved, as a policy needs none of them to act."""
+
+LayerUnits = Annotated[int, Field(ge=1, le=512)]
 
 
 class ReinforcementParams(Params):
@@ -142,8 +144,9 @@ class ReinforcementAlgorithm(Algorithm):
             return evaluate_policy(lambda seen: act(agent, seen), data, interval)
 
     def save(self, model_dir: Path) -> None:
-        """Writes stable-baselines3's zip and the manifest."""
+        """Writes stable-baselines3's zip and the manifest, into an empty or new folder."""
         agent = self._fitted()
+        model_dir.mkdir(parents=True, exist_ok=True)
         agent.save(model_dir / POLICY_FILE, exclude=SCHEDULES)
         write_manifest(model_dir, self, task_type="control", libraries=LIBRARIES, environment=self._environment)
 
