@@ -176,6 +176,16 @@ class Executions:
             )
         return next(record for record in self.steps(identifier) if record.name == name)
 
+    def stop_steps(self, identifier: str) -> list[str]:
+        """Steps that were running become Stopped. Returns their names."""
+        with self._store.transaction() as db:
+            rows = db.execute(
+                "UPDATE steps SET status = 'Stopped', ended = ? WHERE execution = ? AND status = 'Executing' "
+                "RETURNING name",
+                (to_text(self._clock()), identifier),
+            ).fetchall()
+        return [row["name"] for row in rows]
+
     def find_cached(
         self, pipeline: str, step: str, cache_key: str, expire_after: timedelta | None
     ) -> tuple[str, StepRecord] | None:

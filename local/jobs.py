@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import signal
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -49,11 +50,12 @@ class InterruptedStepError(Exception):
 
 @dataclass(frozen=True)
 class JobContext:
-    """What a job needs besides its arguments: its name, its log, and who listens to its output."""
+    """What a job needs besides its arguments: its name, its log, who listens, and the event that cancels it."""
 
     name: str
     log: Path
     on_line: OnLine
+    cancelled: threading.Event
 
 
 class Jobs:
@@ -154,6 +156,7 @@ class Jobs:
             environment={key: to_string(value) for key, value in environment.items()},
             time_limit_seconds=limit,
             on_line=context.on_line,
+            cancelled=context.cancelled,
         )
         _check(self._workers.run(job), message, job)
 

@@ -38,7 +38,7 @@ class Job:
     """One process to run.
 
     `root` takes the place of `/opt/ml`; `folder` is the job's own and its working directory; `on_line` is called with
-    each line of output, from another thread.
+    each line of output, from another thread. Once `cancelled` is set, the job does not start; `Workers.stop` ends it.
     """
 
     name: str
@@ -49,6 +49,7 @@ class Job:
     environment: Mapping[str, str] = field(default_factory=dict)
     time_limit_seconds: float | None = None
     on_line: OnLine = lambda _: None
+    cancelled: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class Workers:
                 process = self._start(job)
             except OSError as error:
                 return Outcome(None, start_error=error)
-            except _ClosedError:
+            except _CancelledError:
                 return Outcome(None, stopped=True)
             try:
                 return process.wait(log)
@@ -115,8 +116,8 @@ class Workers:
 
     def _start(self, job: Job) -> _Process:
         with self._guard:
-            if self._closed:
-                raise _ClosedError
+            if self._closed or job.cancelled.is_set():
+                raise _CancelledError
             process = _Process(job, self._command(job), self._environment(job), self._parent_end)
             self._running[job.name] = process
             return process
@@ -143,8 +144,8 @@ class Workers:
         }
 
 
-class _ClosedError(Exception):
-    """The workers were closed before the job began."""
+class _CancelledError(Exception):
+    """The job was cancelled, or the workers were closed, before it began."""
 
 
 class _Process:
