@@ -78,9 +78,9 @@ class Engine:
         self._emit(ExecutionChanged(execution.arn, execution.status))
         threading.Thread(target=self._drive, args=(scheduler, future, execution), name=execution.id).start()
 
-    def resume(self) -> list[Execution]:
-        """Goes on with every execution that was interrupted. Returns them, oldest first."""
-        unfinished = self.executions.unfinished()
+    def resume(self, only: str | None = None) -> list[Execution]:
+        """Goes on with the executions that were interrupted, or with `only` one. Returns them, oldest first."""
+        unfinished = [found for found in self.executions.unfinished() if only in (None, found.id)]
         for execution in unfinished:
             self.start(execution)
         return unfinished
@@ -113,11 +113,13 @@ class Engine:
     def _drive(self, scheduler: Scheduler, future: Future[None], execution: Execution) -> None:
         try:
             scheduler.run()
-        except BaseException as error:  # a defect or a full disk: told by `wait`, the execution stays to be resumed
+        except BaseException as error:  # a defect or a full disk: `wait` raises it, and the execution can be resumed
             LOG.exception("execution %s was interrupted", execution.arn)
+            scheduler.close()
             future.set_exception(error)
         else:
             future.set_result(None)
+            self._active.pop(execution.id)
 
     def _emit(self, event: Event) -> None:
         if self._listener is None:

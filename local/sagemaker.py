@@ -52,9 +52,10 @@ class LocalSageMaker:
         """Ends running steps; their executions go on with the next `resume`. Not in boto3's client."""
         self._engine.close()
 
-    def resume(self) -> list[str]:
-        """Goes on with executions that a kill interrupted. Returns their ARNs. Not in boto3's client."""
-        return [execution.arn for execution in self._engine.resume()]
+    def resume(self, execution_arn: str | None = None) -> list[str]:
+        """Goes on with executions that a kill interrupted: one, or all. Returns their ARNs. Not in boto3's client."""
+        only = None if execution_arn is None else last_part(execution_arn)
+        return [execution.arn for execution in self._engine.resume(only)]
 
     def wait(self, execution_arn: str, timeout_seconds: float | None = None) -> Response:
         """Waits until an execution ends and describes it. Raises TimeoutError. Not in boto3's client."""
