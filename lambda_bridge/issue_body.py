@@ -16,10 +16,10 @@ from markdown_it.token import Token
 
 from algorithms.errors import IssueFormatError, Problem
 from lambda_bridge.strict_yaml import check_text, read_yaml, scalar
-from pipelines.request import TrainingRequest, parse_request
+from pipelines.request import TrainingRequest, form_label, parse_request
 from pipelines.validation import branches_of, fields, nearest, plain, shown
 
-__all__ = ["IssueFile", "form_label", "read_body", "read_file", "read_mapping", "read_yaml"]
+__all__ = ["IssueFile", "read_body", "read_file", "read_mapping", "read_yaml"]
 
 NO_RESPONSE = "_No response_"
 """What GitHub writes under the heading of a field that was left empty."""
@@ -30,6 +30,11 @@ LONGEST_TITLE = 256
 BLOCKS = MarkdownIt("commonmark")
 BLOCKS.core.ruler.enableOnly(["normalize", "block"])
 """Finds the blocks of a Markdown text; what stands inside a line is not looked at."""
+
+MARKDOWN = re.compile(r"```|~~~|\A\s*###")
+"""What makes a body worth reading as Markdown; YAML alone has none of it."""
+
+MOST_PROBLEMS = 50
 
 FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 
@@ -63,7 +68,7 @@ def read_mapping(text: str) -> dict[str, Any]:
     """The keys and values in a body of any of the three kinds. Raises IssueFormatError."""
     text = _unified(text)
     check_text(text)
-    tokens = BLOCKS.parse(text)
+    tokens = BLOCKS.parse(text) if MARKDOWN.search(text) else []
     sections = list(_sections(text, tokens))
     if sections and sections[0].label in LABELS and text.lstrip().startswith("###"):
         return _read_form(sections)
@@ -111,11 +116,6 @@ def _unified(text: str) -> str:
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
-def form_label(key: str) -> str:
-    """The heading of a key's field in the issue form: `max_retry` is "Max retry"."""
-    return key.replace("_", " ").capitalize()
-
-
 LABELS = {form_label(key): key for key in TrainingRequest.model_fields}
 
 
@@ -129,7 +129,9 @@ def _yaml_fences(tokens: list[Token]) -> list[Token]:
 def _only(fences: list[Token]) -> Token:
     if len(fences) > 1:
         lines = ", ".join(str(_line(fence)) for fence in fences[:10])
-        message = f"body: must hold one YAML block, got {len(fences)}, at lines {lines}. Put everything into one ```yaml block."
+        message = (
+            f"body: must hold one YAML block, got {len(fences)}, at lines {lines}. Join them into one ```yaml block."
+        )
         raise IssueFormatError.of("body", f"{len(fences)} blocks", message)
     return fences[0]
 
@@ -160,6 +162,8 @@ def _read_form(sections: list[Section]) -> dict[str, Any]:
             problems.append(_wrong_section(section, "is repeated" if key else "is no field of the form"))
         else:
             found[key] = _field(key, section)
+        if len(problems) == MOST_PROBLEMS:
+            break
     if problems:
         raise IssueFormatError(problems)
     return {key: value for key, value in found.items() if value is not None}

@@ -29,6 +29,9 @@ from pipelines.validation import plain, shown
 LONGEST_TEXT = 65_536
 """Characters; GitHub's own limit for the body of an issue."""
 
+MOST_LINES = 5_000
+"""Reading thousands of two-letter lines as Markdown would take seconds."""
+
 DEEPEST = 20
 MOST_NODES = 2_000
 """Keys and values together; a request with everything in it has a few hundred."""
@@ -57,7 +60,9 @@ def read_yaml(text: str, first_line: int = 1) -> dict[str, Any]:
         value = _Reader(text, first_line).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        _refuse(first_line + (mark.line if mark else 0), f"is not valid YAML ({_reason(error)})", None, INDENTATION)
+        reason = error.problem or error.context or "unreadable"
+        advice = "Indent with spaces, not with tabs." if r"\t" in reason else INDENTATION
+        _refuse(first_line + (mark.line if mark else 0), f"is not valid YAML ({reason.replace('`', '')})", None, advice)
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         raise IssueFormatError.of("body", None, f"body: is not valid YAML, got a bad escape. {INDENTATION}") from error
     if value is None:
@@ -72,9 +77,10 @@ INDENTATION = "Check indentation, quotes and colons, or put the YAML alone into 
 
 def check_text(text: str, first_line: int = 1) -> None:
     """Raises IssueFormatError for a text that is too long or holds control characters."""
-    if len(text) > LONGEST_TEXT:
-        message = f"body: must be at most {LONGEST_TEXT} characters, got {len(text)}. Shorten it."
-        raise IssueFormatError.of("body", f"{len(text)} characters", message)
+    for limit, size, unit in ((LONGEST_TEXT, len(text), "characters"), (MOST_LINES, text.count("\n") + 1, "lines")):
+        if size > limit:
+            message = f"body: must be at most {limit} {unit}, got {size}. Shorten it."
+            raise IssueFormatError.of("body", f"{size} {unit}", message)
     found = UNREADABLE.search(text)
     if found:
         line = first_line + text.count("\n", 0, found.start())
@@ -98,10 +104,6 @@ def _number(text: str) -> int | float:
     if INTEGER.match(text):
         return int(text, {"0x": 16, "0o": 8}.get(text[:2], 10))
     return float(text)
-
-
-def _reason(error: yaml.MarkedYAMLError) -> str:
-    return shown(error.problem or error.context or "unreadable").strip('"')
 
 
 def _refuse(line: int, what: str, got: Any, advice: str) -> NoReturn:

@@ -33,7 +33,15 @@ else:
 DATASET_ID = "^[a-z0-9][a-z0-9_-]{0,63}$"
 """The pattern of a dataset's name."""
 
-__all__ = ["DATASET_ID", "ResolvedRequest", "TrainingRequest", "canonical_json", "parse_request", "resolve"]
+__all__ = [
+    "DATASET_ID",
+    "ResolvedRequest",
+    "TrainingRequest",
+    "canonical_json",
+    "form_label",
+    "parse_request",
+    "resolve",
+]
 
 
 class TrainingRequest(BaseModel):
@@ -108,6 +116,11 @@ class ResolvedRequest(TrainingRequest):
         if self.evaluation_threshold is None:
             return NO_THRESHOLD
         return METRICS[self.evaluation_metric].score(float(self.evaluation_threshold))
+
+
+def form_label(key: str) -> str:
+    """The heading of a key's field in the issue form: `max_retry` is "Max retry"."""
+    return key.replace("_", " ").capitalize()
 
 
 def parse_request(raw: Mapping[str, Any]) -> TrainingRequest:

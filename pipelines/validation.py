@@ -199,7 +199,7 @@ def shown(value: Any) -> str:
     """A stranger's value for a message: one short printable line as YAML would write it, without backticks."""
     if isinstance(value, Mapping):
         return f"a mapping of {len(value)} keys" if value else "an empty mapping"
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple) and not _is_short(value):
         return f"a list of {len(value)} entries" if value else "an empty list"
     try:
         text = json.dumps(value, ensure_ascii=False)
@@ -207,6 +207,10 @@ def shown(value: Any) -> str:
         text = f"a value of type {type(value).__name__}"
     line = "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text[: LONGEST_SHOWN + 1])
     return (line if len(line) <= LONGEST_SHOWN else f"{line[:LONGEST_SHOWN]}…").replace("`", "'")
+
+
+def _is_short(values: list[Any] | tuple[Any, ...]) -> bool:
+    return 0 < len(values) <= 8 and all(isinstance(value, str | int | float) for value in values)
 
 
 def plain(value: Any) -> Any:
