@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from typing import Any, Literal
 from algorithms.errors import PlatformError
 from pipelines.compile import Compiled, compile_module, guarded, json_object, module_parser
 from pipelines.definitions import LEARNING_TYPES
+from pipelines.parameters import as_list, client_request_token
 from pipelines.settings import Settings
 
 Outcome = Literal["created", "updated", "unchanged"]
@@ -112,11 +112,12 @@ def put_no_model(s3: Any, bucket: str) -> Outcome:
 def start(sagemaker: Any, pipeline: Compiled, parameters: Mapping[str, Any]) -> str:
     """Starts an execution and returns its ARN. The same RunId starts only once (contracts.md)."""
     _check_parameters(pipeline, parameters)
-    values = [{"Name": name, "Value": _text(value)} for name, value in parameters.items()]
-    token = hashlib.sha256(_text(parameters["RunId"]).encode()).hexdigest()
+    values = {name: _text(value) for name, value in parameters.items()}
     with _told(pipeline.name):
         answer = sagemaker.start_pipeline_execution(
-            PipelineName=pipeline.name, PipelineParameters=values, ClientRequestToken=token
+            PipelineName=pipeline.name,
+            PipelineParameters=as_list(values),
+            ClientRequestToken=client_request_token(values["RunId"]),
         )
     return str(answer["PipelineExecutionArn"])
 

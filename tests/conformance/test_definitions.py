@@ -18,7 +18,9 @@ import regex
 from botocore.validate import ParamValidator
 
 from pipelines.definitions import LEARNING_TYPES, load_definition, pipeline_name
+from pipelines.parameters import RunFacts, pipeline_parameters
 from pipelines.reference import all_steps
+from pipelines.request import parse_request, resolve
 from pipelines.settings import EXAMPLE
 
 OPERATIONS = {
@@ -114,7 +116,7 @@ def text_violations(value: str, shape: Any, path: str) -> Iterator[str]:
     if shape.enum and value not in shape.enum:
         yield f"{path}: {value!r} is not in {shape.name}"
     pattern = re.sub(r"\$\{\d+,\d+\}$", "", shape.metadata.get("pattern", ".*"))  # "${1,256}": no valid expression
-    if not regex.fullmatch(pattern, value, regex.DOTALL):
+    if not regex.fullmatch(pattern, value):
         yield f"{path}: {value[:60]!r} does not match {pattern}"
 
 
@@ -301,6 +303,43 @@ def test_environment_needs_no_data() -> None:
     assert prepare["AppSpecification"]["ContainerArguments"] == [
         *("--task", "control", "--environment", "CartPole-v1", "--seed", "0")
     ]
+
+
+REQUESTS: dict[str, tuple[Any, dict[str, Any]]] = {
+    "supervised-short": ("supervised", {"algorithm": "random_forest", "dataset_id": "wine"}),
+    "supervised-long": (
+        "supervised",
+        {
+            "algorithm": "linear_regression",
+            "dataset_id": "d" * 64,
+            "target": "größe" * 51,
+            "evaluation_metric": "rmse",
+            "evaluation_threshold": 3000,
+            "preprocessing": {"drop_columns": ["c" * 900], "duplicates": "drop"},
+            "seed": 2**32 - 1,
+        },
+    ),
+    "unsupervised-clusters": ("unsupervised", {"algorithm": "kmeans", "dataset_id": "a_b-c"}),
+    "unsupervised-components": ("unsupervised", {"algorithm": "pca", "dataset_id": "x", "hyperparameters": {}}),
+    "reinforcement": ("reinforcement", {"algorithm": "dqn", "environment": "CartPole-v1"}),
+}
+
+
+@pytest.mark.parametrize("with_previous", [False, True], ids=["first", "next"])
+@pytest.mark.parametrize(("learning_type", "body"), REQUESTS.values(), ids=REQUESTS)
+def test_requests_become_parameters_of_the_definition(learning_type: Any, body: Any, with_previous: bool) -> None:
+    request = resolve(parse_request({"learning_type": learning_type, **body}))
+    previous = (LONGEST["PreviousModelUri"], LONGEST["PreviousModelPackageArn"]) if with_previous else (None, None)
+    digest = "" if learning_type == "reinforcement" else "f" * 64
+    given = pipeline_parameters(request, RunFacts(99, 6, digest, *previous))
+    kinds = {"String": str, "Integer": int, "Float": float}
+    parameters = {p["Name"]: p for p in load_definition(learning_type)["Parameters"]}
+    assert set(given) <= set(parameters)
+    assert {name for name, p in parameters.items() if "DefaultValue" not in p} <= set(given)
+    for name, value in given.items():
+        assert type(value) is kinds[parameters[name]["Type"]], name
+        assert value in parameters[name].get("EnumValues", [value])
+    assert problems(learning_type, given) == []
 
 
 @pytest.mark.parametrize(
