@@ -13,7 +13,7 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -119,15 +119,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Writes the generated files. With `--check`: 1 if one is stale, and nothing is written."""
     parser = argparse.ArgumentParser("python -m pipelines.compile", description=main.__doc__)
     parser.add_argument("--check", action="store_true", help="only say what is stale")
-    check = parser.parse_args(arguments).check
+    return guarded(_write_or_check, parser.parse_args(arguments))
+
+
+def _write_or_check(options: argparse.Namespace) -> int:
     files = generated_files()
     stale = stale_files(files)
     for path in stale:
-        if not check:
+        if not options.check:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(files[path], encoding="utf-8")
-        print(f"{path.name}: {'is stale. Run: python -m pipelines.compile' if check else 'written'}")
-    return 1 if check and stale else 0
+        print(f"{path.name}: {'is stale. Run: python -m pipelines.compile' if options.check else 'written'}")
+    return 1 if options.check and stale else 0
 
 
 def get_pipeline_definition(arguments: Sequence[str] | None = None) -> int:
@@ -137,13 +140,14 @@ def get_pipeline_definition(arguments: Sequence[str] | None = None) -> int:
     return guarded(_print_definition, parser.parse_args(arguments))
 
 
-def _print_definition(options: argparse.Namespace) -> None:
+def _print_definition(options: argparse.Namespace) -> int:
     settings = Settings.from_environment(**options.kwargs)
     text = to_text(compile_module(options.module_name, settings).definition)
     if options.file_name:
         options.file_name.write_text(text, encoding="utf-8")
     else:
         sys.stdout.write(text)
+    return 0
 
 
 def module_parser(program: str, description: str) -> argparse.ArgumentParser:
@@ -163,14 +167,13 @@ def json_object(text: str) -> dict[str, Any]:
     return value
 
 
-def guarded(run: Any, options: argparse.Namespace) -> int:
-    """0, or 1 and one line on standard error for what the person at the keyboard can put right."""
+def guarded(run: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
+    """Runs a command: its exit code, or 1 and one line on standard error for what its user can put right."""
     try:
-        run(options)
+        return run(options)
     except (MissingExtraError, PlatformError) as error:
         print(error, file=sys.stderr)
         return 1
-    return 0
 
 
 if __name__ == "__main__":

@@ -165,9 +165,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return guarded(_print_upserts, parser.parse_args(arguments))
 
 
-def _print_upserts(options: argparse.Namespace) -> None:
+def _print_upserts(options: argparse.Namespace) -> int:
     for line in upsert_all(Settings.from_environment(), options.tags):
         print(line, flush=True)
+    return 0
 
 
 def run_pipeline(arguments: Sequence[str] | None = None) -> int:
@@ -180,7 +181,7 @@ def run_pipeline(arguments: Sequence[str] | None = None) -> int:
     return guarded(_run, parser.parse_args(arguments))
 
 
-def _run(options: argparse.Namespace) -> None:
+def _run(options: argparse.Namespace) -> int:
     given = {**options.kwargs, **({"role_arn": options.role_arn} if options.role_arn else {})}
     settings = Settings.from_environment(**given)
     pipeline = compile_module(options.module_name, settings)
@@ -188,6 +189,7 @@ def _run(options: argparse.Namespace) -> None:
     sagemaker = _client("sagemaker", settings)
     print(f"{pipeline.name}: {upsert(sagemaker, pipeline, settings.role_arn, options.tags, options.description)}")
     print(f"{pipeline.name}: started {start(sagemaker, pipeline, options.parameters)}")
+    return 0
 
 
 def _tag_option(text: str) -> dict[str, str]:

@@ -114,6 +114,16 @@ class TestMain:
         assert stale_files(files) == [changed]
 
 
+def test_without_the_sdk_main_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "sagemaker", None)
+    for name in ("pipelines.supervised", "pipelines.building", "pipelines.plan"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    assert main([]) == 1
+    assert capsys.readouterr().err.startswith("Compiling pipelines needs the extra 'pipelines': pip install")
+
+
 class TestGetPipelineDefinition:
     def test_prints(self, module: Any, capsys: pytest.CaptureFixture[str]) -> None:
         assert get_pipeline_definition(["-n", module(STAND_IN), "-kwargs", SETTINGS]) == 0
