@@ -98,9 +98,7 @@ class ColumnTyper:
         if numeric >= MOSTLY:
             return "number"
         if numeric > 0:
-            what = f"{shown(values.name)}: a category, though {numeric:.0%} of its values are numbers"
-            message = f"{what}. Declare its type in metadata.json to change that."
-            self.findings.append(Finding("mixed", str(values.name), message))
+            self.findings.append(_mixed(present, numeric))
         return "text" if _is_free_text(present) else "category"
 
     def _identifier(self, values: Series, notes: ColumnNotes) -> str | None:
@@ -114,6 +112,15 @@ class ColumnTyper:
         low, high = present.min(), present.max()
         consecutive = len(present) == len(values) and high - low == len(values) - 1 and bool((present % 1 == 0).all())
         return "looks like a row number: consecutive whole numbers" if consecutive else None
+
+
+def _mixed(present: Series, numeric: float) -> Finding:
+    others = present[read_numbers(present, AS_NUMBER).isna()]
+    message = (
+        f"{shown(present.name)}: a category, though {numeric:.0%} of its values are numbers. "
+        f"If others mean missing ({listed(others.unique())}), list them as na_values in metadata.json."
+    )
+    return Finding("mixed", str(present.name), message)
 
 
 def as_texts(values: Series, column: Column) -> Series:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,9 @@ def quality_report(prepared: PreparedRows, options: Options, digest: str) -> dic
     suspects = leakage_suspects(rows, schema)
     classes = _class_counts(rows, schema)
     findings = [
+        *_header(schema),
         *_left_out(schema),
+        *_unseen_classes(prepared),
         *_leakage(suspects),
         *_duplicates(prepared, across, options),
         *_missing(missing, len(rows)),
@@ -47,7 +50,7 @@ def quality_report(prepared: PreparedRows, options: Options, digest: str) -> dic
         "digest": digest,
         "task_type": schema.task_type,
         "target": {"name": typed.target.name, "why": typed.target.why} if typed.target else None,
-        "rows": {"train": len(prepared.train), "test": len(prepared.test), "left_out": dict(typed.dropped)},
+        "rows": _rows(prepared, options),
         "features": {kind: sum(c.type == kind for c in schema.columns) for kind in ("number", "category", "text")},
         "left_out": _capped(schema.left_out),
         "duplicates": {"rows": prepared.duplicates, "in_train_and_test": across, "policy": options.duplicates},
@@ -57,6 +60,14 @@ def quality_report(prepared: PreparedRows, options: Options, digest: str) -> dic
         "leakage_suspects": suspects[:MOST_COLUMNS],
         "findings": to_report(findings),
     }
+
+
+def _rows(prepared: PreparedRows, options: Options) -> dict[str, int]:
+    used = {"train": len(prepared.train), "test": len(prepared.test)}
+    dropped = {"without_target": prepared.typed.without_target, "duplicates_dropped": 0}
+    if options.duplicates == "drop":
+        dropped["duplicates_dropped"] = prepared.duplicates
+    return {"read": sum(used.values()) + sum(dropped.values()), **used, **dropped}
 
 
 def _capped(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,6 +118,26 @@ def _maps_one_to_one(feature: pd.Series[Any], target: pd.Series[Any]) -> bool:
     if classes < 2 or feature.nunique() != classes:
         return False
     return len(pd.DataFrame({"feature": feature[present], "target": target[present]}).drop_duplicates()) == classes
+
+
+def _header(schema: TableSchema) -> list[Finding]:
+    """A first line of data is easily taken for the header."""
+    numbers = [name for name in (*schema.names, *schema.left_out) if re.fullmatch(r"[+-]?\d+\.\d+", name)]
+    if not numbers:
+        return []
+    message = f"Column names that are numbers: {listed(numbers)}. Is the line of column names missing?"
+    return [Finding("header", numbers[0], message)]
+
+
+def _unseen_classes(prepared: PreparedRows) -> list[Finding]:
+    target = prepared.typed.schema.target
+    if prepared.typed.schema.classes is None:
+        return []
+    unseen = sorted(set(prepared.test[target]) - set(prepared.train[target]))
+    if not unseen:
+        return []
+    message = f"Classes of test rows that training did not see, so every such row counts as wrong: {listed(unseen)}."
+    return [Finding("unseen_class", target, message)]
 
 
 def _left_out(schema: TableSchema) -> list[Finding]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,8 +57,8 @@ class TypedRows:
     train: Frame
     test: Frame | None
     findings: list[Finding]
-    dropped: Mapping[str, int]
-    """Why rows of the files are not used, and how many."""
+    without_target: int = 0
+    """Rows that were left out since they have no target."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,7 @@ def type_rows(dataset: Dataset, options: Options) -> TypedRows:
     problems.stop()
     features, left_out, kept = _features(typed)
     schema = _schema(options, choice, target, features, left_out)
-    rows = TypedRows(schema, choice, _frame(features, target), None, [*typer.findings, *findings, *kept], {})
+    rows = TypedRows(schema, choice, _frame(features, target), None, [*typer.findings, *findings, *kept])
     if dataset.test is not None:
         rows = _with_test(rows, dataset.metadata, dataset.test, target)
     return _with_targets(rows) if options.supervised else rows
@@ -207,7 +206,7 @@ def _with_targets(rows: TypedRows) -> TypedRows:
         return rows
     message = f"{counted(missing, 'row')} without a value in the target {shown(name)} left out."
     findings = [*rows.findings, Finding("missing_target", name, message)]
-    return replace(rows, train=train, test=test, findings=findings, dropped={"missing_target": missing})
+    return replace(rows, train=train, test=test, findings=findings, without_target=missing)
 
 
 def _count(train: Frame, test: Frame | None) -> int:

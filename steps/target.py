@@ -129,7 +129,7 @@ def _check_class_count(distinct: int, column: Column) -> None:
 def read_test_target(values: Series, column: Column, training: Series) -> Series:
     """The test rows' target in the type that the training rows have. Raises DatasetError for texts among numbers."""
     if training.dtype == "str":
-        return read_texts(values, column).astype("str")
+        return read_texts(values, column).astype("str").rename(column.name)
     numbers = read_numbers(values, column)
     strays = values[(values.notna() & numbers.isna()) | (numbers % 1 > 0 if training.dtype == "Int64" else False)]
     if len(strays):
@@ -137,7 +137,7 @@ def read_test_target(values: Series, column: Column, training: Series) -> Series
             f"test rows: {_name(column)} must hold numbers as in training, got {listed(strays.unique())}. Correct it."
         )
         raise refuse("target", column.name, message)
-    return numbers.astype(training.dtype)
+    return numbers.astype(training.dtype).rename(column.name)
 
 
 def check_declared_columns(metadata: Metadata, columns: list[str], problems: Problems) -> None:
