@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Self
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class RequestError(Exception):
         super().__init__("\n".join(problem.message for problem in self.problems))
 
     @classmethod
-    def of(cls, key: str, value: Any, message: str) -> RequestError:
+    def of(cls, key: str, value: Any, message: str) -> Self:
         """An error with one problem."""
         return cls([Problem(key, value, message)])
 

@@ -1,0 +1,147 @@
+"""`mlops`: the command line. Each command is a few lines over the module that does the work."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+
+from algorithms.errors import MissingExtraError, Problem, RequestError
+
+DEFAULT_WORKSPACE = Path(".mlops")
+PROJECT = Path(__file__).parents[1]
+
+
+def full_version() -> str:
+    """The version, and the commit where the program runs from a checkout."""
+    git = ["git", "-C", str(PROJECT), "rev-parse", "--short", "HEAD"]
+    commit = ""
+    if (PROJECT / ".git").exists():
+        commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603
+    return f"{version('mlops-pipeline')} ({commit or 'commit unknown'})"
+
+
+def print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    """`mlops --version`."""
+    if wanted:
+        click.echo(f"mlops {full_version()}")
+        context.exit()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=print_version, help="Version.")
+def main() -> None:
+    """Train, evaluate and register models from GitHub issues; here, on this machine."""
+
+
+@main.command()
+@click.argument("issue", metavar="ISSUE.md", type=click.Path(path_type=Path))
+@click.option("--data", metavar="DIR", type=click.Path(path_type=Path), help="Folder with train.csv or train.parquet.")
+@click.option("--workspace", metavar="DIR", type=click.Path(path_type=Path), default=DEFAULT_WORKSPACE, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def run(issue: Path, data: Path | None, workspace: Path, as_json: bool) -> None:
+    """Run one issue from its text to a registered model.
+
+    Exit codes: 0 registered; 1 a failure that is not the requester's; 2 the request or its dataset is invalid;
+    3 below the threshold; 130 cancelled.
+    """
+    from local.console import screen
+    from local.run import run_issue
+
+    report = run_issue(issue, data, workspace, screen(silent=as_json))
+    if as_json:
+        click.echo(json.dumps(report.to_dict(), allow_nan=False))
+    else:
+        _print_problems(report.problems)
+    sys.exit(report.exit_code)
+
+
+@main.command()
+@click.argument("issue", metavar="ISSUE.md", type=click.Path(path_type=Path))
+def check(issue: Path) -> None:
+    """Validate an issue body: exit code 0, or 2 with every problem."""
+    from lambda_bridge.issue_body import read_body
+    from local.issue_file import read_issue
+
+    with _told():
+        request = read_body(read_issue(issue).body)
+        click.echo(f"valid: {request.learning_type}, {request.algorithm} on {request.dataset_id or request.environment}")
+
+
+@main.command()
+@click.argument("name", required=False)
+def algorithms(name: str | None) -> None:
+    """List the algorithms; with a NAME, its hyperparameters."""
+    from local.listing import list_algorithms, list_hyperparameters
+
+    with _told():
+        click.echo(list_hyperparameters(name) if name else list_algorithms())
+
+
+@main.group()
+def data() -> None:
+    """The datasets of a workspace."""
+
+
+@data.command("add")
+@click.argument("dataset_id", metavar="ID")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--workspace", metavar="DIR", type=click.Path(path_type=Path), default=DEFAULT_WORKSPACE, show_default=True)
+def add(dataset_id: str, folder: Path, workspace: Path) -> None:
+    """Put the dataset in DIR into the workspace, in the place of an older one of that ID."""
+    from local.datasets import add_dataset
+    from local.workspace import Workspace
+
+    with _told(), Workspace(workspace, "mlops data add") as opened:
+        names = add_dataset(opened.objects, dataset_id, folder)
+        click.echo(f"{dataset_id}: {', '.join(names)}")
+
+
+@main.command("compile")
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit with 1 if a definition is stale.")
+def compile_(only_check: bool) -> None:
+    """Compile the pipeline definitions (needs the extra `pipelines`)."""
+    from pipelines.compile import main as compile_main
+
+    with _told():
+        sys.exit(compile_main(["--check"] if only_check else []))
+
+
+@main.command()
+def upsert() -> None:
+    """Create or update the pipelines on AWS (needs the extra `pipelines`)."""
+    from pipelines.upsert import main as upsert_main
+
+    with _told():
+        sys.exit(upsert_main([]))
+
+
+class _told:  # noqa: N801 (reads like a function: `with _told():`)
+    """Expected errors become lines on standard error and an exit code; a defect stays a traceback."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        from local.store import StoreVersionError
+        from local.workspace import WorkspaceBusyError
+
+        if isinstance(error, RequestError):
+            _print_problems(error.problems)
+            sys.exit(2)
+        if isinstance(error, MissingExtraError | StoreVersionError | WorkspaceBusyError):
+            click.echo(str(error), err=True)
+            sys.exit(1)
+
+
+def _print_problems(problems: list[Problem]) -> None:
+    for problem in problems:
+        click.echo(problem.message, err=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""What a person at a terminal sees of a run: a progress bar per step; plain lines where there is no terminal."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Protocol, Self
+
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+
+class Screen(Protocol):
+    """Where a run tells what happens."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...
+
+    def comment(self, text: str) -> None:
+        """Shows a comment."""
+
+    def step_started(self, name: str) -> None:
+        """A step began."""
+
+    def step_progress(self, name: str, done: int, total: int, unit: str) -> None:
+        """A step got further."""
+
+    def step_ended(self, name: str, state: str) -> None:
+        """A step ended; `state` says how, for people."""
+
+
+class Silent:
+    """Shows nothing: standard output belongs to the JSON object."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        pass
+
+    def comment(self, text: str) -> None:
+        """Shows nothing."""
+
+    def step_started(self, name: str) -> None:
+        """Shows nothing."""
+
+    def step_progress(self, name: str, done: int, total: int, unit: str) -> None:
+        """Shows nothing."""
+
+    def step_ended(self, name: str, state: str) -> None:
+        """Shows nothing."""
+
+
+class Lines(Silent):
+    """Plain lines, for logs and pipes: one when a step begins, one when it ends. Comments stay Markdown."""
+
+    def comment(self, text: str) -> None:
+        """Prints the Markdown as it is."""
+        print(f"\n{text}", flush=True)
+
+    def step_started(self, name: str) -> None:
+        """Prints a line."""
+        print(f"{name} ...", flush=True)
+
+    def step_ended(self, name: str, state: str) -> None:
+        """Prints a line."""
+        print(f"{name}: {state}", flush=True)
+
+
+class Terminal(Silent):
+    """A bar per step, and comments rendered as Markdown."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console()
+        self._tasks: dict[str, TaskID] = {}
+        self._bars = Progress(
+            TextColumn("{task.description:<26}"),
+            BarColumn(bar_width=32),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[state]}"),
+            console=self._console,
+        )
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def comment(self, text: str) -> None:
+        """Renders the Markdown."""
+        self._bars.stop()
+        self._console.print()
+        self._console.print(Markdown(text))
+
+    def step_started(self, name: str) -> None:
+        """Adds a bar that pulses until the step tells how far it is."""
+        self._tasks[name] = self._bars.add_task(name, total=None, state="running")
+
+    def step_progress(self, name: str, done: int, total: int, unit: str) -> None:
+        """Moves the bar."""
+        if name in self._tasks:
+            self._bars.update(self._tasks[name], completed=done, total=total, state=f"{done} of {total} {unit}s")
+
+    def step_ended(self, name: str, state: str) -> None:
+        """Completes the bar."""
+        if name not in self._tasks:
+            self.step_started(name)
+        self._bars.update(self._tasks[name], completed=1, total=1, state=state)
+        self._bars.stop_task(self._tasks[name])
+
+
+def screen(silent: bool) -> Screen:
+    """The screen for this process: silent, a terminal, or plain lines."""
+    if silent:
+        return Silent()
+    console = Console()
+    return Terminal(console) if console.is_terminal else Lines()

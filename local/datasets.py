@@ -1,0 +1,105 @@
+"""Datasets of a workspace: put in by hand or with `--data`, else taken from the installed starter."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import seed_code
+from algorithms.errors import DatasetError, ParameterError, Problem
+from local.objects import BUCKET, ObjectStore, ObjectStoreError, require_regular
+from pipelines.request import TrainingRequest
+from pipelines.validation import check, nearest
+
+STARTER = Path(seed_code.__file__).parent / "starter" / "datasets"
+FILES = ("train.csv", "train.parquet", "test.csv", "test.parquet", "metadata.json")
+"""What a dataset folder may hold. Other files are left where they are."""
+MAX_METADATA_BYTES = 2**20
+
+
+def raw_uri(dataset_id: str) -> str:
+    """Where a dataset's own files lie."""
+    return f"s3://{BUCKET}/datasets/{dataset_id}/raw/"
+
+
+def add_dataset(objects: ObjectStore, dataset_id: str, folder: Path) -> list[str]:
+    """Makes the files of `folder` the dataset; what was there before is replaced in one rename.
+
+    Returns the names of the files. Raises ParameterError for an id that is none, DatasetError for a folder that holds
+    no dataset.
+    """
+    problems = [found for found in check(TrainingRequest, {"dataset_id": dataset_id}) if found.key == "dataset_id"]
+    if problems:
+        raise ParameterError(problems)
+    names = _files_of(folder)
+    with _only(folder, names) as clean:
+        objects.replace_folder(clean, raw_uri(dataset_id))
+    return names
+
+
+def ensure_dataset(objects: ObjectStore, dataset_id: str, folder: Path | None) -> None:
+    """Puts the dataset into the workspace: from `folder` if given, else it is there, else from the starter.
+
+    Raises DatasetError, with the nearest name, if there is no such dataset.
+    """
+    if folder is not None:
+        add_dataset(objects, dataset_id, folder)
+    elif not objects.exists(raw_uri(dataset_id)):
+        if not (STARTER / dataset_id).is_dir():
+            raise _unknown(dataset_id, known_datasets(objects))
+        add_dataset(objects, dataset_id, STARTER / dataset_id)
+
+
+def known_datasets(objects: ObjectStore) -> list[str]:
+    """The ids in the workspace and in the starter."""
+    stored = {found.uri.split("/")[4] for found in objects.list(f"s3://{BUCKET}/datasets/") if "/raw/" in found.uri}
+    return sorted(stored | {folder.name for folder in STARTER.iterdir() if folder.is_dir()})
+
+
+def read_metadata(objects: ObjectStore, dataset_id: str) -> dict[str, Any] | None:
+    """The dataset's metadata.json, or None where there is none to read: Prepare reports what is wrong with it."""
+    try:
+        found = json.loads(objects.read(f"{raw_uri(dataset_id)}metadata.json", MAX_METADATA_BYTES))
+    except (ObjectStoreError, ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _files_of(folder: Path) -> list[str]:
+    """The dataset's files in `folder`, which are regular files, with training rows among them."""
+    if not folder.is_dir():
+        raise _unusable(folder, "is no folder. Name the folder that holds train.csv or train.parquet.")
+    names = [name for name in FILES if (folder / name).is_symlink() or (folder / name).exists()]
+    if not {"train.csv", "train.parquet"} & set(names):
+        raise _unusable(folder, "holds no train.csv and no train.parquet. Put the training rows there.")
+    try:
+        for name in names:
+            require_regular(folder / name)
+    except ObjectStoreError as error:
+        raise _unusable(folder, str(error)) from error
+    return names
+
+
+@contextmanager
+def _only(folder: Path, names: list[str]) -> Iterator[Path]:
+    """A folder with just these files."""
+    with tempfile.TemporaryDirectory() as clean:
+        for name in names:
+            shutil.copyfile(folder / name, Path(clean) / name, follow_symlinks=False)
+        yield Path(clean)
+
+
+def _unusable(folder: Path, what: str) -> DatasetError:
+    return DatasetError([Problem("data", str(folder), f"dataset folder {folder}: {what}")])
+
+
+def _unknown(dataset_id: str, known: list[str]) -> DatasetError:
+    close = nearest(dataset_id, known)
+    hint = f"Did you mean `{close}`?" if close else f"Known are {', '.join(known)}."
+    message = f"dataset_id: there is no such dataset, got {dataset_id}. {hint} Add one: mlops data add {dataset_id} DIR"
+    return DatasetError([Problem("dataset_id", dataset_id, message)])

@@ -1,0 +1,50 @@
+"""What `mlops algorithms` prints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from algorithms.errors import ParameterError, Problem
+from algorithms.registry import ALGORITHMS, algorithm
+from pipelines.validation import expectation, fields, nearest
+
+
+def list_algorithms() -> str:
+    """A line per algorithm: name, learning type, tasks, title."""
+    classes = [algorithm(name) for name in ALGORITHMS]
+    return _columns([(each.name, each.learning_type(), ", ".join(each.task_types), each.title) for each in classes])
+
+
+def list_hyperparameters(name: str) -> str:
+    """A line per hyperparameter: name, default, what is expected; then its description and the default's source.
+
+    Raises ParameterError, with the nearest name, if there is no such algorithm.
+    """
+    if name not in ALGORITHMS:
+        close = nearest(name, ALGORITHMS)
+        hint = f"Did you mean `{close}`?" if close else f"Known are {', '.join(ALGORITHMS)}."
+        raise ParameterError([Problem("algorithm", name, f"algorithm: there is no such algorithm, got {name}. {hint}")])
+    found = algorithm(name)
+    blocks = [_hyperparameter(key, schema) for key, schema in fields(found.params_model).items()]
+    return "\n\n".join([f"{found.name}: {found.title} ({found.learning_type()}: {', '.join(found.task_types)})", *blocks])
+
+
+def _hyperparameter(name: str, schema: dict[str, Any]) -> str:
+    default = json.dumps(schema.get("default"))
+    return "\n".join(
+        [
+            f"{name} = {default}",
+            f"    {expectation(schema)}",
+            f"    {schema.get('description', '')}",
+            f"    Source of the default: {schema.get('source', 'none')}",
+        ]
+    )
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
+    return "\n".join(
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]) for row in rows
+    )
