@@ -159,7 +159,12 @@ class LocalSageMaker:
         with client_errors("ListPipelineExecutionSteps"):
             return responses.page(_sorted(steps, SortOrder), "PipelineExecutionSteps", MaxResults, NextToken)
 
-    def stop_pipeline_execution(self, *, PipelineExecutionArn: str, ClientRequestToken: str | None = None) -> Response:
+    def stop_pipeline_execution(
+        self,
+        *,
+        PipelineExecutionArn: str,
+        ClientRequestToken: str | None = None,  # noqa: ARG002 (boto3's name; stopping twice is stopping once)
+    ) -> Response:
         """Stops an execution: its running steps are ended. ConflictException if it has succeeded or failed."""
         execution = self._execution("StopPipelineExecution", PipelineExecutionArn)
         if execution.status in ("Succeeded", "Failed"):
