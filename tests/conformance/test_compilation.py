@@ -1,8 +1,12 @@
-"""What an account's settings change in the definitions. The SDK runs once, in a process of its own: it is slow."""
+"""What the SDK compiles: the committed files, and what another account's settings change in them.
+
+The SDK runs once, in a process of its own: its import is slow.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import asdict
@@ -28,29 +32,53 @@ SETTINGS = Settings(
     network_isolation=False,
 )
 SCRIPT = """
-import json, sys
-from pipelines.compile import compile_definition
+import io, json, socket, sys
+from contextlib import redirect_stdout
+
+calls = []
+def refuse(*address, **options):
+    calls.append(repr(address))
+    raise OSError("no network in this test")
+socket.socket.connect = socket.getaddrinfo = refuse
+
+from pipelines.compile import compile_definition, main
 from pipelines.settings import Settings
+
+with redirect_stdout(io.StringIO()) as printed:
+    code = main(["--check"])
 settings = Settings(**json.loads(sys.argv[1]))
-print(json.dumps({name: compile_definition(name, settings) for name in ("supervised", "reinforcement")}))
+another = {name: compile_definition(name, settings) for name in ("supervised", "reinforcement")}
+print(json.dumps({"check": [code, printed.getvalue()], "calls": calls, "another": another}))
 """
 
 
 @pytest.fixture(scope="session")
-def definitions(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Any:
-    """The definitions compiled with SETTINGS, once for all test processes."""
+def compiled(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Any:
+    """What one process without credentials, configuration or network compiled, for all test processes."""
     root = tmp_path_factory.getbasetemp()
-    file = (root if worker_id == "master" else root.parent) / "definitions-of-another-account.json"
+    file = (root if worker_id == "master" else root.parent) / "compiled.json"
     with FileLock(f"{file}.lock"):
         if not file.exists():
+            kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAGEMAKER_"))}
+            environment = {**kept, "HOME": str(root), "XDG_CONFIG_HOME": str(root)}
             command = [sys.executable, "-c", SCRIPT, json.dumps(asdict(SETTINGS))]
-            file.write_text(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stderr
+            file.write_text(done.stdout)
     return json.loads(file.read_text())
 
 
+def test_committed_files_are_fresh(compiled: Any) -> None:
+    assert compiled["check"] == [0, ""]
+
+
+def test_nothing_is_asked_for_over_the_network(compiled: Any) -> None:
+    assert compiled["calls"] == []
+
+
 @pytest.fixture(params=["supervised", "reinforcement"])
-def definition(request: pytest.FixtureRequest, definitions: Any) -> Any:
-    return definitions[request.param]
+def definition(request: pytest.FixtureRequest, compiled: Any) -> Any:
+    return compiled["another"][request.param]
 
 
 def arguments(definition: Any, step: str) -> Any:
