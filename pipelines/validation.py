@@ -107,7 +107,7 @@ def _is_number(text: str) -> bool:
 
 def _nearest_bound(value: Any, schema: Mapping[str, Any]) -> str | None:
     """The inclusive bound that `value` lies beyond, or the whole number nearest to it."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     if "minimum" in schema and value < schema["minimum"]:
         return number(schema["minimum"])
