@@ -43,6 +43,7 @@ EXTRAS = {
         "pytest>=8",
         "pytest-cov>=7",
         "pytest-xdist>=3.8",
+        "regex>=2025",
         "ruff>=0.17",
         "types-PyYAML>=6",
         "types-psutil>=7",

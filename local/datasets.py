@@ -7,16 +7,16 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import seed_code
 from algorithms.errors import DatasetError, ParameterError, Problem
 from local.objects import BUCKET, ObjectStore, ObjectStoreError, require_regular
 from pipelines.request import TrainingRequest
 from pipelines.validation import check, nearest
 
-STARTER = Path(seed_code.__file__).parent / "starter" / "datasets"
+STARTER = Path(str(files("seed_code"))) / "starter" / "datasets"
 FILES = ("train.csv", "train.parquet", "test.csv", "test.parquet", "metadata.json")
 """What a dataset folder may hold. Other files are left where they are."""
 MAX_METADATA_BYTES = 2**20
