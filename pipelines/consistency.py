@@ -75,6 +75,11 @@ def find_problems(model: type[BaseModel], keys: Mapping[Any, Any]) -> list[Probl
     return [problem for find in CHECKS for problem in find(given)]
 
 
+def without_empty(model: type[BaseModel], keys: Mapping[Any, Any]) -> dict[Any, Any]:
+    """`keys` without known ones that are None: an empty value means the default. An unknown key stays wrong."""
+    return {key: value for key, value in keys.items() if value is not None or key not in model.model_fields}
+
+
 def _understood(model: type[BaseModel], keys: Mapping[Any, Any]) -> Given:
     name, learning_type = keys.get("algorithm"), keys.get("learning_type")
     found = algorithm(name) if isinstance(name, str) and name in ALGORITHMS else None
@@ -107,8 +112,8 @@ def _move(key: str, value: Any, where: str) -> Problem:
 
 
 def _move_up(given: Given, problem: Problem) -> Problem:
-    """A better message for a hyperparameter that is a key of the request."""
-    key = problem.key.removeprefix("hyperparameters.")
+    """A better message for an unknown hyperparameter that is a key of the request."""
+    _, _, key = problem.key.partition("hyperparameters.")
     if (
         given.algorithm is None
         or key in given.algorithm.params_model.model_fields
@@ -123,6 +128,7 @@ def _preprocessing(given: Given) -> list[Problem]:
     keys = given.keys.get("preprocessing", {})
     if not isinstance(keys, Mapping):
         return []
+    keys = without_empty(Preprocessing, keys)
     problems = check(Preprocessing, keys, "preprocessing.", "key of preprocessing")
     problems += [] if problems else _length("preprocessing", keys)
     if keys.get("encoding") == "target" and given.learning_type == "unsupervised":
@@ -140,6 +146,7 @@ def _hyperparameters(given: Given) -> list[Problem]:
     if not isinstance(keys, Mapping) or given.algorithm is None:
         return []
     what = f"hyperparameter of {given.algorithm.name}"
+    keys = without_empty(given.algorithm.params_model, keys)
     problems = check(given.algorithm.params_model, keys, "hyperparameters.", what)
     problems = [_move_up(given, problem) for problem in problems]
     if {"num_episodes", "total_timesteps"} <= set(keys):  # the model says so too, but only once every value is valid
@@ -151,10 +158,7 @@ def _hyperparameters(given: Given) -> list[Problem]:
 
 def _length(key: str, value: Mapping[str, Any]) -> list[Problem]:
     """The services' limit on a pipeline parameter's value."""
-    try:
-        length = len(canonical_json(value))
-    except ValueError:
-        return [Problem(key, None, f"{key}: holds a number that JSON cannot carry. Use finite numbers.")]
+    length = len(canonical_json(value))
     if length <= LONGEST_JSON:
         return []
     message = f"{key}: must be at most {LONGEST_JSON} characters as JSON, got {length}. Give fewer or shorter values."

@@ -16,7 +16,7 @@ from algorithms.errors import ParameterError
 from algorithms.metrics import DEFAULT_METRIC, METRICS, NO_THRESHOLD, LearningType, TaskType
 from algorithms.params import Params, Preprocessing
 from algorithms.registry import ALGORITHMS, algorithm
-from pipelines.consistency import canonical_json, find_problems, metric_problem
+from pipelines.consistency import canonical_json, find_problems, metric_problem, without_empty
 from pipelines.instances import DEFAULT_INSTANCE_TYPE, INSTANCE_TYPES
 
 if TYPE_CHECKING:
@@ -128,16 +128,10 @@ def parse_request(raw: Mapping[str, Any]) -> TrainingRequest:
 
     Raises ParameterError with every problem: unknown, missing and wrong keys, and keys that do not fit each other.
     """
-    given = without_none(raw)
-    problems = find_problems(TrainingRequest, given)
+    problems = find_problems(TrainingRequest, without_empty(TrainingRequest, raw))
     if problems:
         raise ParameterError(problems)
-    return TrainingRequest.model_validate(given)
-
-
-def without_none(raw: Mapping[Any, Any]) -> dict[Any, Any]:
-    """`raw` without empty values, in the mappings it holds too: an empty value means the default."""
-    return {key: _filled(value) for key, value in raw.items() if value is not None}
+    return TrainingRequest.model_validate({key: _filled(value) for key, value in raw.items() if value is not None})
 
 
 def _filled(value: Any) -> Any:

@@ -51,6 +51,10 @@ CASES = {
     "dataset of an agent": (f"{AGENT}dataset_id: iris", "dataset_id", "is not for reinforcement learning"),
     "preprocessing of an agent": (f"{AGENT}preprocessing: {{}}", "preprocessing", "got an empty mapping. Remove it."),
     "unknown key": (f"{TABLE}colour: red", "colour", "Remove it. Known are: learning_type"),
+    "unknown keys without a value": (
+        f"{TABLE}colour:\nhyperparameters: {{depth: }}\npreprocessing: {{fill: ~}}",
+        "colour preprocessing.fill hyperparameters.depth", "colour: is not a key, got null.",
+    ),
     "misspelled key": (f"{TABLE}max_retries: 2", "max_retries", "Did you mean `max_retry`?"),
     "key with a space": (f"{TABLE}Max Retry: 2", '"Max Retry"', "Did you mean `max_retry`?"),
     "key with an escape": (f'{TABLE}"a\\u200bb": 2', '"a\\u200bb"', "is not a key"),
@@ -115,6 +119,9 @@ CASES = {
     "episodes and steps, one wrong": (
         f"{AGENT}hyperparameters: {{num_episodes: 0, total_timesteps: 5}}",
         "hyperparameters.num_episodes hyperparameters.num_episodes", "Keep one of them.",
+    ),
+    "hyperparameters that do not fit each other": (
+        f"{AGENT.replace('dqn', 'ppo')}hyperparameters: {{n_steps: 2, n_envs: 1}}", "hyperparameters", "batch_size",
     ),
     "actions that dqn cannot take": (
         AGENT.replace("CartPole-v1", "Pendulum-v1"), "environment", "has continuous actions, which dqn cannot take",

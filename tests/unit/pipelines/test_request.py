@@ -37,8 +37,7 @@ def test_the_shortest_request_of_every_algorithm_is_settled(name):
 def test_hyperparameters_hold_what_was_given_and_params_everything():
     request = parse_request({**TABLE, "hyperparameters": {"max_depth": 3, "learning_rate": 1, "gamma": None}})
     assert request.hyperparameters == {"max_depth": 3, "learning_rate": 1}
-    assert request.params().model_dump()["max_depth"] == 3
-    assert request.params().model_dump()["n_estimators"] == 100
+    assert request.params() == algorithm("xgboost").params_model(max_depth=3, learning_rate=1)
 
 
 def test_empty_values_mean_the_default():
