@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 PREFIX = "arn:aws:sagemaker:us-local-1:000000000000"
@@ -48,5 +49,8 @@ def group_and_version(arn: str) -> tuple[str, int] | None:
 
 def job_name(execution: str, step: str) -> str:
     """The name of a step's job: the same for every attempt, so that an interrupted one leaves nothing behind."""
-    legal = re.sub(r"[^a-zA-Z0-9]+", "-", step).strip("-")
-    return f"pipelines-{execution}-{legal}"[:MAX_JOB_NAME].rstrip("-")
+    legal = f"pipelines-{execution}-{step}"
+    if len(legal) <= MAX_JOB_NAME and NAME.fullmatch(legal):
+        return legal
+    digest = hashlib.sha256(step.encode()).hexdigest()[:6]
+    return f"{re.sub('[^a-zA-Z0-9]+', '-', legal)[: MAX_JOB_NAME - 7].rstrip('-')}-{digest}"

@@ -131,7 +131,10 @@ def parse(text: str) -> Definition:
         raise DefinitionError([_text(problem) for problem in error.errors()]) from error
     except (ValueError, RecursionError) as error:
         raise DefinitionError([f"definition: must be JSON, got {error}."]) from error
-    problems = [*_names(steps), *_references(definition, steps), *_conditions(steps)] or _order(steps)
+    try:
+        problems = [*_names(steps), *_references(definition, steps), *_conditions(steps)] or _order(steps)
+    except (AttributeError, TypeError) as error:
+        raise DefinitionError([f"definition: has arguments of another shape, {error}."]) from error
     if problems:
         raise DefinitionError(problems)
     return definition

@@ -49,7 +49,7 @@ class Build:
         return {"Std:Join": {"On": "/", "Values": list(values)}}
 
     def processing(
-        self, name: str, code: str, inputs: dict[str, Any] = {}, outputs: tuple[str, ...] = (), **more: Any
+        self, name: str, code: str, inputs: dict[str, Any] | None = None, outputs: tuple[str, ...] = (), **more: Any
     ) -> Json:
         arguments = more.pop("arguments", {})
         return {
@@ -62,7 +62,7 @@ class Build:
                         "InputName": key,
                         "S3Input": {"S3Uri": uri, "LocalPath": f"/opt/ml/processing/input/{key}"},
                     }
-                    for key, uri in inputs.items()
+                    for key, uri in (inputs or {}).items()
                 ],
                 "ProcessingOutputConfig": {
                     "Outputs": [
@@ -81,7 +81,7 @@ class Build:
             **more,
         }
 
-    def training(self, code: str, channels: dict[str, Any] = {}, **more: Any) -> Json:
+    def training(self, code: str, channels: dict[str, Any] | None = None, **more: Any) -> Json:
         arguments = more.pop("arguments", {})
         return {
             "Name": "Train",
@@ -91,7 +91,7 @@ class Build:
                 "HyperParameters": {"score": {"Get": "Parameters.Score"}},
                 "InputDataConfig": [
                     {"ChannelName": key, "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri}}}
-                    for key, uri in channels.items()
+                    for key, uri in (channels or {}).items()
                 ],
                 "OutputDataConfig": {"S3OutputPath": self.join(BUCKET, "models")},
                 **arguments,

@@ -198,7 +198,9 @@ class TestFailures:
 
     def test_training_failure_file(self, machine: Any, build: Any) -> None:
         code = "(ml / 'output/failure').write_text('no memory'); sys.exit(1)"
-        assert machine.steps(machine.run(build.definition(build.training(code))))["Train"]["FailureReason"] == "no memory"
+        assert (
+            machine.steps(machine.run(build.definition(build.training(code))))["Train"]["FailureReason"] == "no memory"
+        )
 
     def test_missing_input(self, machine: Any, build: Any) -> None:
         ended = machine.run(build.definition(build.processing("A", "pass", {"raw": f"{build.bucket}/nowhere/"})))
@@ -366,7 +368,9 @@ class TestStop:
 class TestClose:
     def test_a_closed_runner_can_go_on_later(self, make_machine: Any, build: Any, tmp_path: Path) -> None:
         gate = tmp_path / "gate"
-        train = f"print('x', flush=True)\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.01)\n" + build.train_code
+        train = (
+            f"print('x', flush=True)\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.01)\n" + build.train_code
+        )
         machine = make_machine()
         arn = machine.start(build.whole(train=train))
         machine.wait_for_step("Train")
