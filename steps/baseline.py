@@ -39,18 +39,26 @@ def describe_column(values: Series, kind: ColumnType) -> dict[str, Any]:
 
 
 def _numbers(present: Series) -> dict[str, Any]:
-    import numpy as np
-
     low, high = float(present.min()), float(present.max())
-    counts, edges = np.histogram(present, bins=BINS, range=(low, high))
     return {
         "mean": finite(present.mean()),
         "std": finite(present.std(ddof=0)),
         "min": low,
         "max": high,
         "quantiles": dict(zip(map(str, QUANTILES), present.quantile(QUANTILES).tolist(), strict=True)),
-        "histogram": {"edges": edges.tolist(), "counts": counts.tolist()},
+        "histogram": _histogram(present, low, high),
     }
+
+
+def _histogram(present: Series, low: float, high: float) -> dict[str, list[float]]:
+    """Bins of equal width; a single one where no floats lie between the values."""
+    import numpy as np
+
+    try:
+        counts, edges = np.histogram(present, bins=BINS, range=(low, high))
+    except ValueError:
+        return {"edges": [low, high], "counts": [len(present)]}
+    return {"edges": edges.tolist(), "counts": counts.tolist()}
 
 
 def _categories(present: Series) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from steps.findings import Finding, listed
+from steps.findings import Finding, listed, refuse
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,10 +22,15 @@ def split_rows(n: int, seed: int, classes: pd.Series[Any] | None) -> tuple[Rows,
     ----------
     n : number of rows
     classes : the target of shape (n,) for a stratified split; None for a plain one
+
+    Raises DatasetError where no class has a second row.
     """
     import numpy as np
 
     alone = np.zeros(n, dtype=bool) if classes is None else (classes.map(classes.value_counts()) == 1).to_numpy()
+    if alone.all():
+        message = f"target: some class needs at least 2 rows, got {n} classes in {n} rows. Choose another target."
+        raise refuse("target", None, message)
     train, test = _split(np.flatnonzero(~alone), seed, None if classes is None else classes[~alone])
     findings = [] if classes is None or not alone.any() else [_rare(classes[alone])]
     return np.sort(np.append(train, np.flatnonzero(alone))), np.sort(test), findings
