@@ -11,13 +11,14 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal
 
 from algorithms.base import EnvSpec, Evaluation
-from algorithms.errors import MissingExtraError, ParameterError
+from algorithms.errors import DatasetError, MissingExtraError, ParameterError
 
 if TYPE_CHECKING:
     import gymnasium
     import numpy as np
 
-    Policy = Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]]
+    Array = np.ndarray[Any, Any]
+    Policy = Callable[[Array], Array]
     """Observations of shape (n, ...) in, n actions out."""
 
 ActionType = Literal["continuous", "discrete"]
@@ -111,6 +112,22 @@ def make_environment(environment: str) -> gymnasium.Env[Any, Any]:
     import gymnasium
 
     return gymnasium.make(environment, max_episode_steps=min(limit, MAX_EPISODE_STEPS), disable_env_checker=True)
+
+
+def observations(space: Any, inputs: Any) -> Array:
+    """`inputs` as a batch of observations of `space`. Raises DatasetError where they are none."""
+    import numpy as np
+
+    try:
+        given = np.asarray(inputs)
+    except ValueError:  # rows of different lengths
+        given = np.asarray(None)
+    if given.shape[1:] == space.shape and given.ndim > 0 and np.can_cast(given.dtype, space.dtype, "same_kind"):
+        seen: Array = given.astype(space.dtype)
+        if all(space.contains(row) for row in seen):
+            return seen
+    message = f"observations: must be a list of observations of {space}, got shape {given.shape} of {given.dtype}."
+    raise DatasetError.of("observations", None, f"{message} Give one row for each observation.")
 
 
 def episode_seeds(purpose: Purpose, seed: int, n: int) -> list[int]:

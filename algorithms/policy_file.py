@@ -50,6 +50,8 @@ def _refused(what: str) -> DatasetError:
 
 
 def _bytes(path: Path) -> bytes:
+    if not path.is_file():
+        raise _refused(f"{path.name} is missing")
     with path.open("rb") as file:
         content = file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
@@ -80,6 +82,8 @@ def _tensors(weights: bytes) -> dict[str, torch.Tensor]:
         found: Any = torch.load(io.BytesIO(weights), map_location="cpu", weights_only=True)
     except Exception as error:  # a crafted file makes torch's restricted unpickler raise nearly anything
         raise _refused(f"policy.pth holds more than weights ({type(error).__name__})") from error
-    if not isinstance(found, dict) or not all(isinstance(weight, torch.Tensor) for weight in found.values()):
+    if not isinstance(found, dict) or not all(
+        isinstance(name, str) and isinstance(weight, torch.Tensor) for name, weight in found.items()
+    ):
         raise _refused("policy.pth holds something else than a policy's weights")
     return found

@@ -19,10 +19,11 @@ from algorithms.environments import (
     episode_seeds,
     evaluate_policy,
     make_environment,
+    observations,
     play,
     require_extra,
 )
-from algorithms.errors import DatasetError, ParameterError
+from algorithms.errors import ParameterError
 from algorithms.manifest import Manifest, model_error, read_manifest, write_manifest
 from algorithms.params import Params, source
 from algorithms.policy_file import read_policy
@@ -109,9 +110,9 @@ class ReinforcementAlgorithm(Algorithm):
         training diverges.
         """
         budget = self.params.budget()
-        agent = self._build(data.environment, budget)
-        best = self._best_policy(agent, data.environment)
         with one_thread():
+            agent = self._build(data.environment, budget)
+            best = self._best_policy(agent, data.environment)
             self._learn(agent, Training(budget, best, self.on_progress))
             best.restore(agent.policy)
         self._environment, self._agent = data.environment, agent
@@ -179,7 +180,6 @@ class ReinforcementAlgorithm(Algorithm):
 
     def _build(self, environment: str, budget: Budget) -> BaseAlgorithm:
         self._check_actions(environment)
-        require_extra()
         from stable_baselines3.common.vec_env import DummyVecEnv
 
         return self._new_agent(DummyVecEnv([lambda: make_environment(environment)] * self.n_envs), budget)
@@ -226,22 +226,6 @@ def act(agent: BaseAlgorithm, seen: Array) -> Array:
     return actions
 
 
-def observations(space: Any, inputs: Any) -> Array:
-    """`inputs` as a batch of observations of `space`. Raises DatasetError where they are none."""
-    import numpy as np
-
-    try:
-        given = np.asarray(inputs)
-    except ValueError:  # rows of different lengths
-        given = np.asarray(None)
-    if given.shape[1:] == space.shape and given.ndim > 0 and np.can_cast(given.dtype, space.dtype, "same_kind"):
-        seen: Array = given.astype(space.dtype)
-        if all(space.contains(row) for row in seen):
-            return seen
-    message = f"observations: must be a list of observations of {space}, got shape {given.shape} of {given.dtype}."
-    raise DatasetError.of("observations", None, f"{message} Give one row for each observation.")
-
-
 def finite(policy: Any) -> bool:
     """Whether all weights are numbers."""
     import torch
@@ -251,7 +235,8 @@ def finite(policy: Any) -> bool:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """One torch thread: small networks gain nothing from more, and sums keep their order."""
+    """One torch thread: small networks gain nothing from more, and results do not depend on the machine's cores."""
+    require_extra()
     import torch
 
     before = torch.get_num_threads()
