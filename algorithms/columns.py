@@ -58,9 +58,17 @@ def read_numbers(series: Series, column: Column) -> Series:
         numbers = _days(series)
     elif pd.api.types.is_numeric_dtype(series):
         numbers = pd.Series(series.to_numpy(dtype="float64", na_value=np.nan), index=series.index)
+        numbers = numbers.mask(numbers.isin(_number_markers(column)))
     else:
         numbers = _parse_numbers(read_texts(series, column))
     return numbers.where(np.isfinite(numbers)).clip(-NUMBER_LIMIT, NUMBER_LIMIT)
+
+
+def _number_markers(column: Column) -> Series:
+    """The numbers among the column's own markers, -999 say."""
+    import pandas as pd
+
+    return pd.to_numeric(pd.Series(column.na_values or [], dtype="str"), errors="coerce")
 
 
 def _parse_numbers(texts: Series) -> Series:

@@ -58,8 +58,8 @@ class KMeans(TabularAlgorithm):
         super().check(schema)
         given, real = self.params.feature_dim, len({*schema.names, *schema.left_out} - {schema.target})
         if given not in (None, real):
-            message = f"feature_dim: must be the number of feature columns, {real}, got {given}. Leave it out."
-            raise ParameterError.of("feature_dim", given, message)
+            message = f"must be the number of feature columns, {real}, got {given}. Correct it or leave it out."
+            raise ParameterError.of("hyperparameters.feature_dim", given, f"hyperparameters.feature_dim: {message}")
 
     def train(self, X: Any, y: Any, task_type: TaskType) -> Any:  # noqa: ARG002
         """A fitted KMeans. Raises ParameterError for more clusters than rows."""
@@ -68,8 +68,10 @@ class KMeans(TabularAlgorithm):
         values = self.params.model_dump(exclude={"feature_dim", "k"})
         k, n = self.params.k, X.shape[0]
         if k > n:
-            message = f"k: must be at most the number of training rows, {n}, got {k}. Choose {n} or less."
-            raise ParameterError.of("k", k, message)
+            message = (
+                f"hyperparameters.k: must be at most the number of training rows, {n}, got {k}. Choose {n} or less."
+            )
+            raise ParameterError.of("hyperparameters.k", k, message)
         return Estimator(n_clusters=k, **values, random_state=self.seed).fit(X)
 
     def measure(self, X: Any, data: Table, interval: str | None) -> Evaluation:  # noqa: ARG002

@@ -49,8 +49,9 @@ class PCA(TabularAlgorithm):
 
         k, largest = self.params.num_components, min(X.shape)
         if k > largest:
-            message = f"num_components: must be at most {largest} (rows {X.shape[0]}, features {X.shape[1]}), got {k}."
-            raise ParameterError.of("num_components", k, f"{message} Choose {largest} or less.")
+            given = f"{X.shape[0]} rows and {X.shape[1]} features"
+            message = f"must be at most {largest} with {given}, got {k}. Choose {largest} or less."
+            raise ParameterError.of("hyperparameters.num_components", k, f"hyperparameters.num_components: {message}")
         solver = "covariance_eigh" if issparse(X) else "auto"
         model = decomposition.PCA(n_components=k, svd_solver=solver, random_state=self.seed).fit(X)
         kept, total = _variances(X, model.mean_, model.components_)

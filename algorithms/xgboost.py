@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +14,21 @@ from algorithms.params import Params, source
 from algorithms.supervised import SupervisedAlgorithm
 
 LIBRARY = source("XGBoost's default")
+GENTLE = source("more and smaller steps, each on a random part: steadier on noisy tables than XGBoost's 100, 0.3, 1, 1")
 FILE_NAME = "booster.ubj"
 
 
 class XGBoostParams(Params):
     """Hyperparameters, named as in XGBoost's scikit-learn interface."""
 
-    n_estimators: int = Field(100, ge=1, le=5_000, description="Number of boosting rounds.", json_schema_extra=LIBRARY)
+    n_estimators: int = Field(200, ge=1, le=5_000, description="Number of boosting rounds.", json_schema_extra=GENTLE)
     max_depth: int = Field(6, ge=1, le=30, description="Greatest depth of a tree.", json_schema_extra=LIBRARY)
     learning_rate: float = Field(
-        0.3, gt=0, le=1, description="How much of each tree's correction is taken.", json_schema_extra=LIBRARY
+        0.1, gt=0, le=1, description="How much of each tree's correction is taken.", json_schema_extra=GENTLE
     )
-    subsample: float = Field(1.0, gt=0, le=1, description="Share of the rows per tree.", json_schema_extra=LIBRARY)
+    subsample: float = Field(0.8, gt=0, le=1, description="Share of the rows per tree.", json_schema_extra=GENTLE)
     colsample_bytree: float = Field(
-        1.0, gt=0, le=1, description="Share of the features per tree.", json_schema_extra=LIBRARY
+        0.8, gt=0, le=1, description="Share of the features per tree.", json_schema_extra=GENTLE
     )
     min_child_weight: float = Field(
         1.0, ge=0, le=1e6, description="Least sum of instance weights in a leaf.", json_schema_extra=LIBRARY
@@ -52,7 +54,7 @@ class XGBoost(SupervisedAlgorithm):
         """Boosted trees; reports every round. The result is the same with any number of threads."""
         values = self.params.model_dump()
         report = _progress_callback(self.on_progress, values["n_estimators"])
-        model = _estimator(task_type)(**values, random_state=self.seed, callbacks=[report])
+        model = _estimator(task_type)(**values, random_state=self.seed, n_jobs=_cores(), callbacks=[report])
         return model.fit(X, y).set_params(callbacks=None)
 
     def state(self) -> dict[str, Any]:
@@ -74,6 +76,11 @@ def _estimator(task_type: TaskType) -> Any:
     from xgboost import XGBClassifier, XGBRegressor
 
     return XGBClassifier if task_type == "classification" else XGBRegressor
+
+
+def _cores() -> int:
+    """The cores that this process may use; named, because the rest of training is held to one thread."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _progress_callback(on_progress: Progress, rounds: int) -> Any:
