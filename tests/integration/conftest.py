@@ -140,6 +140,10 @@ class Build:
             },
         }
 
+    def evaluation(self, code: str, inputs: dict[str, Any] | None = None) -> Json:
+        report = [{"PropertyFileName": "Report", "OutputName": "evaluation", "FilePath": "evaluation.json"}]
+        return self.processing("Evaluate", code, inputs, ("evaluation",), PropertyFiles=report)
+
     def definition(self, *steps: Json) -> Json:
         parameters = [
             {"Name": "Score", "Type": "String", "DefaultValue": "0.9"},
@@ -150,11 +154,10 @@ class Build:
 
     def whole(self, prepare: str = PREPARE, train: str = TRAIN, evaluate: str = EVALUATE, **prepare_more: Any) -> Json:
         """Prepare → Train → Evaluate → Condition → RegisterModel | Fail."""
-        report = [{"PropertyFileName": "Report", "OutputName": "evaluation", "FilePath": "evaluation.json"}]
         model = {"Get": "Steps.Train.ModelArtifacts.S3ModelArtifacts"}
         return self.definition(
             self.condition(),
-            self.processing("Evaluate", evaluate, {"model": model}, ("evaluation",), PropertyFiles=report),
+            self.evaluation(evaluate, {"model": model}),
             self.training(train, {"train": self.output("Prepare", "train")}),
             self.processing("Prepare", prepare, {"raw": f"{BUCKET}/raw/"}, ("train",), **prepare_more),
         )
