@@ -79,6 +79,7 @@ class Algorithm(ABC):
 
     @classmethod
     def learning_type(cls) -> LearningType:
+        """The learning type that all of `task_types` belong to."""
         return LEARNING_TYPE_OF[cls.task_types[0]]
 
     @abstractmethod

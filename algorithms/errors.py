@@ -19,6 +19,7 @@ class Problem:
     message: str
 
     def to_dict(self) -> dict[str, Any]:
+        """The object that reports and failure messages hold."""
         return asdict(self)
 
 

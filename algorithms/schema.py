@@ -37,4 +37,5 @@ class TableSchema(BaseModel):
 
     @property
     def names(self) -> list[str]:
+        """The names of the feature columns, in the file's order."""
         return [column.name for column in self.columns]

@@ -79,7 +79,7 @@ def judge(status: str, steps: Sequence[Step], evaluation: Mapping[str, Any] | No
 
 
 def _step_type(step: Step) -> str:
-    return next(iter(step.get("Metadata", {})), step["StepName"])
+    return str(next(iter(step.get("Metadata", {})), step["StepName"]))
 
 
 def _registered(met: str | None, step: Step, evaluation: Mapping[str, Any] | None) -> Outcome:

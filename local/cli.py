@@ -41,7 +41,9 @@ def main() -> None:
 @main.command()
 @click.argument("issue", metavar="ISSUE.md", type=click.Path(path_type=Path))
 @click.option("--data", metavar="DIR", type=click.Path(path_type=Path), help="Folder with train.csv or train.parquet.")
-@click.option("--workspace", metavar="DIR", type=click.Path(path_type=Path), default=DEFAULT_WORKSPACE, show_default=True)
+@click.option(
+    "--workspace", metavar="DIR", type=click.Path(path_type=Path), default=DEFAULT_WORKSPACE, show_default=True
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def run(issue: Path, data: Path | None, workspace: Path, as_json: bool) -> None:
     """Run one issue from its text to a registered model.
@@ -69,7 +71,9 @@ def check(issue: Path) -> None:
 
     with _told():
         request = read_body(read_issue(issue).body)
-        click.echo(f"valid: {request.learning_type}, {request.algorithm} on {request.dataset_id or request.environment}")
+        click.echo(
+            f"valid: {request.learning_type}, {request.algorithm} on {request.dataset_id or request.environment}"
+        )
 
 
 @main.command()
@@ -90,7 +94,9 @@ def data() -> None:
 @data.command("add")
 @click.argument("dataset_id", metavar="ID")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--workspace", metavar="DIR", type=click.Path(path_type=Path), default=DEFAULT_WORKSPACE, show_default=True)
+@click.option(
+    "--workspace", metavar="DIR", type=click.Path(path_type=Path), default=DEFAULT_WORKSPACE, show_default=True
+)
 def add(dataset_id: str, folder: Path, workspace: Path) -> None:
     """Put the dataset in DIR into the workspace, in the place of an older one of that ID."""
     from local.datasets import add_dataset

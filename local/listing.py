@@ -28,7 +28,9 @@ def list_hyperparameters(name: str) -> str:
         raise ParameterError([Problem("algorithm", name, f"algorithm: there is no such algorithm, got {name}. {hint}")])
     found = algorithm(name)
     blocks = [_hyperparameter(key, schema) for key, schema in fields(found.params_model).items()]
-    return "\n\n".join([f"{found.name}: {found.title} ({found.learning_type()}: {', '.join(found.task_types)})", *blocks])
+    return "\n\n".join(
+        [f"{found.name}: {found.title} ({found.learning_type()}: {', '.join(found.task_types)})", *blocks]
+    )
 
 
 def _hyperparameter(name: str, schema: dict[str, Any]) -> str:

@@ -223,7 +223,7 @@ def model_data(sagemaker: LocalSageMaker, package_arn: str) -> str:
 def _terminated_like_interrupted() -> Iterator[None]:
     """SIGTERM cancels as Ctrl-C does."""
 
-    def interrupt(number: int, frame: FrameType | None) -> None:
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGTERM, interrupt)

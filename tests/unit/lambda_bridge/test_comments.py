@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from algorithms.errors import Problem
 from lambda_bridge import comments
 from lambda_bridge.judge import BelowThreshold, Failed, Invalid, Registered, Stopped
@@ -44,7 +45,11 @@ class TestProgress:
     def test_a_row_per_step_and_a_bar(self):
         steps = [step("Prepare", StepDisplayName="Prepare the data"), step("Train", "Executing")]
         text = comments.progress(request(), 2, steps, PLANNED)
-        assert rows(text)[2:] == [["Prepare the data", "✅ done", "1.2 s"], ["Train", "⏳ running", ""], ["Evaluate", "", ""]]
+        assert rows(text)[2:] == [
+            ["Prepare the data", "✅ done", "1.2 s"],
+            ["Train", "⏳ running", ""],
+            ["Evaluate", "", ""],
+        ]
         assert "attempt 2 of at most 4" in text
         assert "`██████░░░░░░░░░░░░░░` 1 of 3 steps" in text
 

@@ -5,8 +5,9 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lambda_bridge.inert import LONGEST, code, prose
 from markdown_it import MarkdownIt
+
+from lambda_bridge.inert import LONGEST, code, prose
 
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable("table")
 HOSTILE = [
@@ -39,7 +40,22 @@ def visible(text: str) -> str:
 def test_nothing_in_it_acts(write, text):
     html = MARKDOWN.render(f"| a |\n| --- |\n| {write(text)} |")
     tags = set(re.findall(r"<(/?\w+)", html))
-    assert tags <= {"table", "/table", "thead", "/thead", "tbody", "/tbody", "tr", "/tr", "th", "/th", "td", "/td", "code", "/code"}
+    assert tags <= {
+        "table",
+        "/table",
+        "thead",
+        "/thead",
+        "tbody",
+        "/tbody",
+        "tr",
+        "/tr",
+        "th",
+        "/th",
+        "td",
+        "/td",
+        "code",
+        "/code",
+    }
     assert html.count("<td") == 1
     assert not re.search(r"@\w|#\d|GH-\d|://|www\.", html)
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\u202e]", html)
@@ -51,7 +67,9 @@ def test_prose_is_one_paragraph_of_plain_text(text):
     assert set(re.findall(r"<(/?\w+)", html)) == {"p", "/p"}
 
 
-@pytest.mark.parametrize("text", ["max_depth: must be at least 1, got 0.", "petal length (cm)", "50 % of rows [a, b]", "a * b ~ c"])
+@pytest.mark.parametrize(
+    "text", ["max_depth: must be at least 1, got 0.", "petal length (cm)", "50 % of rows [a, b]", "a * b ~ c"]
+)
 def test_a_person_reads_the_same_words(text):
     assert visible(prose(text)).strip() == text
     assert visible(code(text)).strip() == text

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from lambda_bridge.judge import BelowThreshold, Failed, Invalid, Registered, Stopped, judge
 
 ARN = "arn:aws:sagemaker:local:000000000000:model-package/supervised-random-forest-iris/1"

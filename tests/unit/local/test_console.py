@@ -4,8 +4,9 @@ import io
 import re
 
 import pytest
-from local.console import Lines, Silent, Terminal, screen
 from rich.console import Console
+
+from local.console import Lines, Silent, Terminal, screen
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from algorithms.errors import DatasetError, ParameterError
 from local.datasets import STARTER, add_dataset, ensure_dataset, known_datasets, raw_uri, read_metadata
 from local.objects import ObjectStore
@@ -53,7 +54,7 @@ def test_a_folder_that_is_none_is_refused(objects, tmp_path):
 
 
 def test_a_folder_without_training_rows_is_refused(objects, tmp_path):
-    with pytest.raises(DatasetError, match="holds no train.csv"):
+    with pytest.raises(DatasetError, match=r"holds no train\.csv"):
         add_dataset(objects, "mine", tmp_path)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from algorithms.errors import IssueFormatError
 from local.issue_file import MAX_BYTES, read_issue
 

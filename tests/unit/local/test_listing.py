@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from algorithms.errors import ParameterError
 from algorithms.registry import ALGORITHMS, algorithm
 from local.listing import list_algorithms, list_hyperparameters
