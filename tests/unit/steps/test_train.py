@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from algorithms.errors import ParameterError
-from steps.train import build_algorithm
+from steps.container import Paths, write_json
+from steps.prepare import prepare_table
+from steps.tables import Options
+from steps.train import build_algorithm, train
 
 
 def test_everything_is_passed_on():
@@ -64,3 +69,15 @@ def test_no_json_object(key, text):
 def test_seed_out_of_range(seed):
     with pytest.raises(ParameterError, match="seed: must be a whole number"):
         build_algorithm({"algorithm": "pca", "seed": seed})
+
+
+def test_training_writes_the_model_and_tells_its_progress(dataset, columns, tmp_path, capsys):
+    pytest.importorskip("xgboost")
+    prepared, paths = Paths(tmp_path / "prepare"), Paths(tmp_path / "train")
+    shutil.copytree(dataset(train_csv=columns), prepared.processing_input("raw"))
+    prepare_table(prepared, Options("classification"))
+    shutil.copytree(prepared.processing_output("train"), paths.channel("train"))
+    write_json(paths.hyperparameters, {"algorithm": "xgboost", "hyperparameters": '{"n_estimators": 3}'})
+    train(paths)
+    assert (paths.model / "manifest.json").is_file()
+    assert capsys.readouterr().out.splitlines()[-1].startswith("progress: 3/3 ")
