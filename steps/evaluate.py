@@ -39,7 +39,7 @@ class Trained:
 def evaluate(paths: Paths, argv: Sequence[str] | None = None) -> None:
     """Runs the step on the container arguments `argv`, the command line's when left out."""
     arguments = read_arguments(_parser(), argv)
-    trained = load_archive(paths.processing_input("model"))
+    trained = _new_model(paths.processing_input("model"))
     if trained.manifest.environment is not None:
         report = _evaluate_environment(paths, trained, trained.manifest.environment, arguments.metric, arguments.seed)
         data: Any = EnvSpec(trained.manifest.environment, arguments.seed)
@@ -69,6 +69,14 @@ def load_archive(folder: Path) -> Trained:
     with TemporaryDirectory() as model_dir:
         unpacked = unpack_model(folder / ARCHIVE_NAME, Path(model_dir))
         return Trained(read_manifest(unpacked), load_model(unpacked))
+
+
+def _new_model(folder: Path) -> Trained:
+    """The model that Train just wrote: if it cannot be read, that is no fault of the request."""
+    try:
+        return load_archive(folder)
+    except DatasetError as error:
+        raise RuntimeError("the model that Train wrote cannot be loaded") from error
 
 
 def _test_rows(paths: Paths) -> Table:

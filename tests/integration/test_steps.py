@@ -104,7 +104,8 @@ def test_training_refuses_in_a_failure_file(tmp_path):
 def test_a_missing_input_is_our_defect(tmp_path):
     run = run_step(tmp_path, "evaluate", "--metric", "accuracy")
     assert run.returncode == 1
-    assert json.loads((tmp_path / "output/message").read_text())["error"] == "DatasetError"
+    assert json.loads((tmp_path / "output/message").read_text())["error"] == "InternalError"
+    assert "model.tar.gz is missing" in run.stderr
     (tmp_path / "input/config").mkdir(parents=True)
     (tmp_path / "input/config/hyperparameters.json").write_text('{"algorithm": "pca"}')
     run = run_step(tmp_path, "train")
