@@ -54,7 +54,7 @@ class TestWholePipeline:
 
     @pytest.mark.parametrize("score", ["NaN", "Infinity", "1e999", "null", '"0.9"', "true"])
     def test_a_score_that_is_no_finite_number_never_passes(self, machine: Any, build: Any, score: str) -> None:
-        report = '{"metrics": [{"score": %s}]}' % score
+        report = f'{{"metrics": [{{"score": {score}}}]}}'
         code = f"(ml / 'processing/output/evaluation/evaluation.json').write_text({report!r})"
         condition = build.condition()
         condition["Arguments"] |= {"IfSteps": [build.fail("Passed")]}
