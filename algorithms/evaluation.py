@@ -146,7 +146,8 @@ def bootstrap(scorer: Scorer, n: int, seed: int) -> Interval:
     if n < 2:
         return None
     resamples = max(100, min(RESAMPLES, RESAMPLED_ROWS // n))
-    with config_context(assume_finite=True, skip_parameter_validation=True):
+    with config_context(assume_finite=True, skip_parameter_validation=True), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         found = stats.bootstrap(
             (np.arange(n),),
             lambda rows: _quiet(scorer, rows),
