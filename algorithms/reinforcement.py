@@ -12,16 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 from pydantic import Field, ValidationError, model_validator
 
 from algorithms.base import Algorithm, EnvSpec, Evaluation, NotFittedError
-from algorithms.environments import (
+from algorithms.environments import ActionType, environment_spec, require_extra
+from algorithms.episodes import (
     MAX_EPISODE_STEPS,
-    ActionType,
-    environment_spec,
     episode_seeds,
     evaluate_policy,
     make_environment,
     observations,
     play,
-    require_extra,
 )
 from algorithms.errors import ParameterError
 from algorithms.manifest import Manifest, model_error, read_manifest, write_manifest

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from algorithms.base import Progress
-from algorithms.environments import Episodes
+from algorithms.episodes import Episodes
 
 LAST_SHARE = 0.1
 """Of the budget: no validation so near the end, where the final policy gets its own."""

@@ -6,11 +6,11 @@ import json
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from algorithms.environments import require_extra
 from algorithms.errors import MissingExtraError, Problem, RequestError
 from lambda_bridge import comments
 from lambda_bridge.issue_body import read_body
@@ -67,8 +67,8 @@ def run_issue(path: Path, data: Path | None, workspace: Path, screen: Screen) ->
 
 
 def _require_extra(request: TrainingRequest) -> None:
-    if request.learning_type == "reinforcement" and not all(map(find_spec, ("gymnasium", "stable_baselines3"))):
-        raise MissingExtraError("rl", "Reinforcement learning")
+    if request.learning_type == "reinforcement":
+        require_extra()
 
 
 def _end_invalid(report: Report, screen: Screen, problems: Sequence[Problem]) -> None:

@@ -59,7 +59,8 @@ def prepare_table(paths: Paths, options: Options) -> None:
 def prepare_environment(paths: Paths, arguments: Namespace) -> None:
     """Writes the outputs for an environment. Raises ParameterError for one that is not on the allow-list."""
     from algorithms.base import EnvSpec
-    from algorithms.environments import environment_facts, evaluate_random_policy
+    from algorithms.environments import environment_facts
+    from algorithms.episodes import evaluate_random_policy
     from steps.figures import figures
 
     facts = environment_facts(arguments.environment)

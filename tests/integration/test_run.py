@@ -161,7 +161,7 @@ def test_a_workspace_that_is_in_use_is_left_alone(workspace):
 
 
 def test_an_extra_that_is_missing_is_named_after_the_body_was_validated(workspace, issue, monkeypatch):
-    monkeypatch.setattr("local.run.find_spec", lambda name: None)
+    monkeypatch.setattr("algorithms.environments.find_spec", lambda name: None)
     code, report = run(workspace, STARTER / "cartpole-ppo.md")
     assert (code, report["status"]) == (1, "failed")
     assert report["problems"][0]["message"].endswith("pip install -c constraints.txt -e '.[rl]'")

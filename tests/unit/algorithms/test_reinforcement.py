@@ -13,7 +13,8 @@ from pydantic import ValidationError
 from algorithms import environments
 from algorithms.base import EnvSpec, NotFittedError
 from algorithms.dqn import DQN, DQNParams
-from algorithms.environments import ENVIRONMENTS, EPISODES, EnvironmentSpec
+from algorithms.environments import ENVIRONMENTS, EnvironmentSpec
+from algorithms.episodes import EPISODES
 from algorithms.errors import DatasetError, MissingExtraError, ParameterError
 from algorithms.manifest import load_model, write_manifest
 from algorithms.ppo import PPO, PPOParams

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from algorithms.environments import Episodes
+from algorithms.episodes import Episodes
 from algorithms.training import BestPolicy, Budget, Training
 
 

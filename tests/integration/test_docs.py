@@ -1,0 +1,56 @@
+"""The commands in the documentation do what they say."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from local.cli import main
+
+PROJECT = Path(__file__).parents[2]
+PAGES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
+LINK = re.compile(r"\]\((?!https?://|#)([^)\s]+)\)")
+
+
+def commands():
+    for page in PAGES:
+        for block in BLOCK.findall(page.read_text()):
+            yield from (line.partition("  #")[0].strip() for line in block.splitlines())
+
+
+MLOPS = sorted({command for command in commands() if command.startswith("mlops ")})
+MAKE = sorted({command.split()[1] for command in commands() if command.startswith("make ")})
+
+
+def test_there_are_commands_of_both_kinds():
+    assert len(MLOPS) >= 5
+    assert {"run", "test"} <= set(MAKE)
+
+
+def test_every_command_is_of_a_kind_that_is_tested():
+    assert [command for command in commands() if not command.startswith(("mlops ", "make "))] == []
+
+
+@pytest.mark.parametrize("target", MAKE)
+def test_make_targets_exist(target):
+    assert re.search(rf"^{target}:", (PROJECT / "Makefile").read_text(), re.MULTILINE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", MLOPS)
+def test_commands_succeed(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "seed_code").symlink_to(PROJECT / "seed_code")
+    result = CliRunner().invoke(main, shlex.split(command)[1:], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
+def test_links_between_pages_lead_somewhere(page):
+    for target in LINK.findall(page.read_text()):
+        assert (page.parent / target.partition("#")[0]).exists(), target
