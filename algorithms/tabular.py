@@ -197,7 +197,7 @@ def _read_state(path: Path) -> dict[str, Any]:
 
 def _skops_io() -> Any:
     """skops.io, which imports every module of scikit-learn; the one for torch is left out, as it takes seconds."""
-    modules: dict[str, Any] = sys.modules  # type: ignore[assignment]
+    modules: dict[str, Any] = sys.modules
     modules.setdefault("sklearn.externals.array_api_compat.torch", None)
     return import_module("skops.io")
 
