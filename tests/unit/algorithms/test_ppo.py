@@ -75,14 +75,11 @@ def test_continuous_actions_stay_in_bounds():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("params", "seed"), [(PPOParams(), 0), (PPOParams(total_timesteps=30_000), 1)], ids=["defaults", "shorter"]
-)
-def test_cartpole(params, seed):
-    assert mean_reward(params, seed) >= 195
+def test_cartpole_with_the_defaults():
+    assert mean_reward(PPOParams(), 0) >= 195
 
 
 @pytest.mark.slow
 def test_cartpole_with_the_parameters_of_the_example_issue():
-    """`num_episodes` is shorter than the example's 1000: this many suffice."""
+    """400 episodes, as they suffice; the example gives 1000."""
     assert mean_reward(PPOParams(num_episodes=400, learning_rate=0.001, gamma=0.99), 0) >= 195
