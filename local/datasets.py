@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -36,10 +32,9 @@ def add_dataset(objects: ObjectStore, dataset_id: str, folder: Path) -> list[str
     problems = [found for found in check(TrainingRequest, {"dataset_id": dataset_id}) if found.key == "dataset_id"]
     if problems:
         raise ParameterError(problems)
-    names = _files_of(folder)
-    with _only(folder, names) as clean:
-        objects.replace_folder(clean, raw_uri(dataset_id))
-    return names
+    files = _files_of(folder)
+    objects.replace(files, raw_uri(dataset_id))
+    return [file.name for file in files]
 
 
 def ensure_dataset(objects: ObjectStore, dataset_id: str, folder: Path | None) -> None:
@@ -57,8 +52,8 @@ def ensure_dataset(objects: ObjectStore, dataset_id: str, folder: Path | None) -
 
 def known_datasets(objects: ObjectStore) -> list[str]:
     """The ids in the workspace and in the starter."""
-    stored = {found.uri.split("/")[4] for found in objects.list(f"s3://{BUCKET}/datasets/") if "/raw/" in found.uri}
-    return sorted(stored | {folder.name for folder in STARTER.iterdir() if folder.is_dir()})
+    stored = [name for name in objects.folders(f"s3://{BUCKET}/datasets/") if objects.exists(raw_uri(name))]
+    return sorted({*stored, *(folder.name for folder in STARTER.iterdir() if folder.is_dir())})
 
 
 def read_metadata(objects: ObjectStore, dataset_id: str) -> dict[str, Any] | None:
@@ -70,28 +65,17 @@ def read_metadata(objects: ObjectStore, dataset_id: str) -> dict[str, Any] | Non
     return found if isinstance(found, dict) else None
 
 
-def _files_of(folder: Path) -> list[str]:
+def _files_of(folder: Path) -> list[Path]:
     """The dataset's files in `folder`, which are regular files, with training rows among them."""
     if not folder.is_dir():
         raise _unusable(folder, "is no folder. Name the folder that holds train.csv or train.parquet.")
-    names = [name for name in FILES if (folder / name).is_symlink() or (folder / name).exists()]
-    if not {"train.csv", "train.parquet"} & set(names):
+    files = [folder / name for name in FILES if (folder / name).is_symlink() or (folder / name).exists()]
+    if not {"train.csv", "train.parquet"} & {file.name for file in files}:
         raise _unusable(folder, "holds no train.csv and no train.parquet. Put the training rows there.")
     try:
-        for name in names:
-            require_regular(folder / name)
+        return [require_regular(file) for file in files]
     except ObjectStoreError as error:
         raise _unusable(folder, str(error)) from error
-    return names
-
-
-@contextmanager
-def _only(folder: Path, names: list[str]) -> Iterator[Path]:
-    """A folder with just these files."""
-    with tempfile.TemporaryDirectory() as clean:
-        for name in names:
-            shutil.copyfile(folder / name, Path(clean) / name, follow_symlinks=False)
-        yield Path(clean)
 
 
 def _unusable(folder: Path, what: str) -> DatasetError:

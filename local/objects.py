@@ -22,6 +22,8 @@ NO_MODEL = f"s3://{BUCKET}/models/none/"
 """The prefix that stands for "there is no previous model". It holds one empty object."""
 BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
 """CreateBucket, "Bucket naming rules" (Amazon S3 User Guide)."""
+NEW, TARGET = "new", "target"
+"""Names inside a staging folder of `ObjectStore.replace`."""
 MAX_KEY_BYTES = 1024
 """Length of an object key (Amazon S3 User Guide, "Naming Amazon S3 objects")."""
 MAX_SEGMENT_BYTES = 255
@@ -70,18 +72,21 @@ class ObjectStore:
         for file in files:
             self.put_file(file, join(uri, file.relative_to(source).as_posix()))
 
-    def replace_folder(self, source: Path, uri: str) -> None:
-        """Makes the files of a folder the whole content of a prefix, in one rename."""
+    def replace(self, files: Sequence[Path], uri: str) -> None:
+        """Makes copies of these files, under their names, the whole content of a prefix.
+
+        A kill leaves the old content or the new one: `finish_replacements` completes what was under way.
+        """
         target = self._path(uri)
         stage = Path(tempfile.mkdtemp(dir=self._staging))
-        for file in regular_files(source):
-            copy = stage / "new" / file.relative_to(source)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file, copy)
+        (stage / NEW).mkdir()
+        for file in files:
+            shutil.copyfile(require_regular(file), stage / NEW / file.name)
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists():
+            (stage / TARGET).write_text(str(target))
             target.rename(stage / "old")
-        (stage / "new").rename(target)
+        (stage / NEW).rename(target)
         shutil.rmtree(stage)
 
     def get(self, uri: str, folder: Path) -> list[Path]:
@@ -104,6 +109,11 @@ class ObjectStore:
         if len(content) > limit:
             raise ObjectStoreError(f"{uri}: must have at most {limit} bytes.")
         return content
+
+    def folders(self, uri: str) -> Sequence[str]:
+        """The names one level below a prefix under which there are objects, sorted (S3's common prefixes)."""
+        path = self._path(uri)
+        return sorted(entry.name for entry in path.iterdir() if entry.is_dir()) if path.is_dir() else []
 
     def exists(self, uri: str) -> bool:
         """Whether there is such an object, or any object under that prefix."""
@@ -177,6 +187,14 @@ class ObjectStore:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, target)
         return target
+
+
+def finish_replacements(staging: Path) -> None:
+    """Completes each `ObjectStore.replace` that a kill ended between its two renames."""
+    for note in staging.glob(f"*/{TARGET}"):
+        target = Path(note.read_text())
+        if not target.exists():
+            (note.parent / NEW).rename(target)
 
 
 def split(uri: str) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from filelock import FileLock, Timeout
 
-from local.objects import NO_MODEL, ObjectStore, join
+from local.objects import NO_MODEL, ObjectStore, finish_replacements, join
 from local.store import Store
 
 
@@ -48,6 +48,7 @@ class Workspace:
             raise
 
     def _open(self) -> None:
+        finish_replacements(self._staging)
         for leftover in (self.jobs, self._staging):
             shutil.rmtree(leftover, ignore_errors=True)
             leftover.mkdir()

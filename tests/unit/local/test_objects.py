@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from local.objects import ObjectStore, ObjectStoreError, join, split
+from local.objects import ObjectStore, ObjectStoreError, finish_replacements, join, split
 
 URI = "s3://mlops-local"
 HOSTILE = [
@@ -61,11 +61,36 @@ class TestPutAndGet:
             f"{URI}/data/{key}" for key in ("a.csv", "deep/b.csv", "old")
         ]
 
-    def test_replace_folder_leaves_only_the_new(self, store: ObjectStore, folder: Path, tmp_path: Path) -> None:
+    def test_replace_leaves_only_the_new(self, store: ObjectStore, folder: Path, tmp_path: Path) -> None:
         store.put_bytes(b"x", f"{URI}/data/old")
-        store.replace_folder(folder, f"{URI}/data/")
-        assert [found.uri for found in store.list(f"{URI}/data/")] == [f"{URI}/data/a.csv", f"{URI}/data/deep/b.csv"]
+        store.replace([folder / "a.csv", folder / "deep/b.csv"], f"{URI}/data/")
+        assert [found.uri for found in store.list(f"{URI}/data/")] == [f"{URI}/data/a.csv", f"{URI}/data/b.csv"]
         assert list((tmp_path / "staging").iterdir()) == []
+
+    def test_a_replacement_that_was_killed_half_way_is_completed(
+        self, store: ObjectStore, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        store.put_bytes(b"x", f"{URI}/data/old")
+        rename = Path.rename
+
+        def killed(source: Path, target: Path) -> Path:
+            if source.name == "new":
+                raise KeyboardInterrupt
+            return rename(source, target)
+
+        monkeypatch.setattr(Path, "rename", killed)
+        with pytest.raises(KeyboardInterrupt):
+            store.replace([folder / "a.csv"], f"{URI}/data/")
+        assert not store.exists(f"{URI}/data/")
+        monkeypatch.undo()
+        finish_replacements(tmp_path / "staging")
+        assert [found.uri for found in store.list(f"{URI}/data/")] == [f"{URI}/data/a.csv"]
+
+    def test_folders_are_one_level_below(self, store: ObjectStore) -> None:
+        for name in ("b/raw/x", "a/raw/x", "c"):
+            store.put_bytes(b"", f"{URI}/data/{name}")
+        assert store.folders(f"{URI}/data/") == ["a", "b"]
+        assert store.folders(f"{URI}/nothing") == []
 
     def test_missing(self, store: ObjectStore, tmp_path: Path) -> None:
         assert not store.exists(f"{URI}/nothing")
@@ -99,7 +124,7 @@ class TestHostileKeys:
             lambda: store.put_bytes(b"", uri),
             lambda: store.put_file(folder / "a.csv", uri),
             lambda: store.put_folder(folder, uri),
-            lambda: store.replace_folder(folder, uri),
+            lambda: store.replace([folder / "a.csv"], uri),
             lambda: store.read(uri, 10),
             lambda: store.get(uri, tmp_path / "out"),
             lambda: store.exists(uri),
@@ -126,7 +151,7 @@ class TestHostileKeys:
         (folder / "link").unlink()
         os.mkfifo(folder / "pipe")
         with pytest.raises(ObjectStoreError, match="regular file"):
-            store.replace_folder(folder, f"{URI}/data")
+            store.replace([folder / "pipe"], f"{URI}/data")
         assert not store.exists(f"{URI}/data")
 
 
@@ -145,7 +170,7 @@ class TestEtagAndDigest:
         assert store.dataset_digest(f"{URI}/two") == digest
         store.put_bytes(b"A", f"{URI}/one/a.csv")
         (folder / "a.csv").rename(folder / "c.csv")
-        store.replace_folder(folder, f"{URI}/two")
+        store.replace([folder / "c.csv", folder / "deep/b.csv"], f"{URI}/two")
         assert len({digest, store.dataset_digest(f"{URI}/one"), store.dataset_digest(f"{URI}/two")}) == 3
 
     def test_no_objects_have_no_digest(self, store: ObjectStore) -> None:
