@@ -1,4 +1,4 @@
-"""Tables that several test modules use."""
+"""The order of the tests, and tables that several test modules use."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ from algorithms.metrics import TaskType
 from algorithms.schema import Column, TableSchema
 
 TablePair = tuple[Table, Table]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow tests first, so that no worker ends with a long one alone."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(scope="session")

@@ -75,11 +75,6 @@ def test_continuous_actions_stay_in_bounds():
 
 
 @pytest.mark.slow
-def test_cartpole_with_the_defaults():
-    assert mean_reward(PPOParams(), 0) >= 195
-
-
-@pytest.mark.slow
-def test_cartpole_with_the_parameters_of_the_example_issue():
-    """400 episodes, as they suffice; the example gives 1000."""
-    assert mean_reward(PPOParams(num_episodes=400, learning_rate=0.001, gamma=0.99), 0) >= 195
+def test_cartpole_in_a_third_of_the_default_steps():
+    """The example issue of the starter, which a test of the documentation runs, takes the defaults."""
+    assert mean_reward(PPOParams(total_timesteps=30_000), 1) >= 195
