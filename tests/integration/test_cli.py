@@ -1,0 +1,85 @@
+"""The commands beside `mlops run`: what they print, and their exit codes."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from click.testing import CliRunner
+
+from local.cli import main
+from local.workspace import Workspace
+
+
+@pytest.fixture
+def mlops(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: CliRunner().invoke(main, list(arguments))
+
+
+def test_the_version_tells_the_commit(mlops):
+    assert re.fullmatch(r"mlops \d+\.\d+\.\d+ \(([0-9a-f]{7,}|commit unknown)\)\n", mlops("--version").output)
+
+
+class TestCheck:
+    def test_a_valid_body(self, mlops, tmp_path):
+        (tmp_path / "a.md").write_text("learning_type: reinforcement\nalgorithm: ppo\nenvironment: CartPole-v1\n")
+        result = mlops("check", "a.md")
+        assert (result.exit_code, result.stdout) == (0, "valid: reinforcement, ppo on CartPole-v1\n")
+
+    def test_every_problem_is_a_line(self, mlops, tmp_path):
+        (tmp_path / "a.md").write_text("learning_type: superviced\nalgorithm: xgboost\nseed: -1\n")
+        result = mlops("check", "a.md")
+        assert result.exit_code == 2
+        assert [line.split(":")[0] for line in result.stderr.splitlines()] == ["learning_type", "seed", "dataset_id"]
+
+    def test_a_file_that_is_not_there(self, mlops):
+        result = mlops("check", "nowhere.md")
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert "nowhere.md: cannot be read" in result.stderr
+
+
+class TestDataAdd:
+    def test_a_dataset(self, mlops, tmp_path):
+        (tmp_path / "train.csv").write_text("a,b\n1,2\n")
+        result = mlops("data", "add", "mine", ".")
+        assert (result.exit_code, result.stdout) == (0, "mine: train.csv\n")
+        assert (tmp_path / ".mlops/s3/mlops-local/datasets/mine/raw/train.csv").read_text() == "a,b\n1,2\n"
+
+    def test_a_folder_without_rows(self, mlops):
+        result = mlops("data", "add", "mine", ".")
+        assert result.exit_code == 2
+        assert "holds no train.csv" in result.stderr
+
+    def test_a_workspace_that_is_in_use(self, mlops, tmp_path):
+        (tmp_path / "train.csv").write_text("a,b\n1,2\n")
+        with Workspace(tmp_path / ".mlops", "somebody"):
+            result = mlops("data", "add", "mine", ".")
+        assert result.exit_code == 1
+        assert "is held by somebody" in result.stderr
+
+
+def test_an_algorithm_that_is_none(mlops):
+    result = mlops("algorithms", "xgbost")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "algorithm: there is no such algorithm, got xgbost. Did you mean `xgboost`?\n",
+    )
+
+
+def test_upsert_names_every_setting_that_is_missing(mlops, monkeypatch):
+    for name in ("MLOPS_BUCKET", "MLOPS_ROLE_ARN", "MLOPS_IMAGE_URI", "AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    result = mlops("upsert")
+    assert result.exit_code == 1
+    assert "MLOPS_BUCKET, MLOPS_ROLE_ARN, MLOPS_IMAGE_URI, AWS_REGION or AWS_DEFAULT_REGION" in result.output
+
+
+def test_compile_check_says_what_is_stale(mlops, monkeypatch):
+    monkeypatch.setattr("pipelines.compile.generated_files", dict)
+    assert mlops("compile", "--check").exit_code == 0
+
+
+def test_a_defect_stays_a_traceback(mlops, monkeypatch):
+    monkeypatch.setattr("local.listing.list_algorithms", lambda: 1 / 0)
+    assert isinstance(mlops("algorithms").exception, ZeroDivisionError)
