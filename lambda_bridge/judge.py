@@ -56,7 +56,7 @@ Outcome = Registered | BelowThreshold | Invalid | Failed | Stopped
 
 
 def judge(status: str, steps: Sequence[Step], evaluation: Mapping[str, Any] | None) -> Outcome:
-    """The outcome of a pipeline execution that has ended.
+    """The outcome of a pipeline execution that has ended. A stop that came after the registration came too late.
 
     Parameters
     ----------
@@ -64,14 +64,14 @@ def judge(status: str, steps: Sequence[Step], evaluation: Mapping[str, Any] | No
     steps : ListPipelineExecutionSteps, in any order
     evaluation : evaluation.json, or None where Evaluate wrote none
     """
-    if status == "Stopped":
-        return Stopped()
     by_type = {_step_type(step): step for step in steps}
     met = by_type.get("Condition", {}).get("Metadata", {}).get("Condition", {}).get("Outcome")
+    if by_type.get("RegisterModel", {}).get("StepStatus") == "Succeeded" or status == "Succeeded":
+        return _registered(met, by_type.get("RegisterModel", {}), evaluation)
+    if status == "Stopped":
+        return Stopped()
     if met == "False" and "Fail" in by_type:
         return BelowThreshold()
-    if status == "Succeeded":
-        return _registered(met, by_type.get("RegisterModel", {}), evaluation)
     broken = next((step for step in steps if step.get("StepStatus") == "Failed"), None)
     if broken is None:
         return Failed("", f"the execution is {status}, and no step says why")

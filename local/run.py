@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
+
+from botocore.exceptions import ClientError
 
 from algorithms.environments import require_extra
 from algorithms.errors import MissingExtraError, Problem, RequestError
@@ -27,6 +31,7 @@ from local.store import StoreVersionError
 from local.workspace import Workspace, WorkspaceBusyError
 from pipelines.definitions import load_definition, pipeline_name
 from pipelines.parameters import (
+    Parameters,
     RunFacts,
     as_list,
     client_request_token,
@@ -54,26 +59,25 @@ def run_issue(path: Path, data: Path | None, workspace: Path, screen: Screen) ->
     try:
         issue = read_issue(path)
         request = read_body(issue.body)
-        _require_extra(request)
-        with Workspace(workspace, "mlops run") as opened:
-            _Attempt(opened, screen, report).run(path, issue, request, data)
+        if request.learning_type == "reinforcement":
+            require_extra()
+        with (
+            _terminated_like_interrupted(),
+            Workspace(workspace, "mlops run") as opened,
+            LocalSageMaker(opened, partial(_show, screen)) as sagemaker,
+        ):
+            _Attempt(opened, sagemaker, screen, report).run(path, issue, request, data)
     except RequestError as error:
-        _end_invalid(report, screen, error.problems)
+        report.status, report.problems = "invalid", error.problems
+        _say(report, screen, comments.invalid(error.problems))
     except (MissingExtraError, StoreVersionError, WorkspaceBusyError) as error:
         report.status, report.problems = "failed", [Problem("", None, str(error))]
+    except (ClientError, OSError, sqlite3.Error) as error:
+        message = f"workspace {workspace}: cannot be used, got {error}. Mend that and run again, or give another one."
+        report.status, report.problems = "failed", [Problem("workspace", str(workspace), message)]
     except KeyboardInterrupt:
         report.status = "cancelled"
     return report
-
-
-def _require_extra(request: TrainingRequest) -> None:
-    if request.learning_type == "reinforcement":
-        require_extra()
-
-
-def _end_invalid(report: Report, screen: Screen, problems: Sequence[Problem]) -> None:
-    report.status, report.problems = "invalid", list(problems)
-    _say(report, screen, comments.invalid(problems))
 
 
 def _say(report: Report, screen: Screen, text: str) -> None:
@@ -81,101 +85,130 @@ def _say(report: Report, screen: Screen, text: str) -> None:
     screen.comment(text)
 
 
+def _show(screen: Screen, event: Event) -> None:
+    """From the runner's events to the screen."""
+    if isinstance(event, StepProgress):
+        screen.step_progress(event.step, event.done, event.total, event.unit)
+    elif isinstance(event, StepChanged) and event.status == "Executing":
+        screen.step_started(event.step)
+    elif isinstance(event, StepChanged):
+        cached = ", re-used" if event.cached else ""
+        screen.step_ended(event.step, f"{event.status.lower()}{cached}")
+
+
 class _Attempt:
     """One attempt in an open workspace."""
 
-    def __init__(self, workspace: Workspace, screen: Screen, report: Report) -> None:
-        self._workspace = workspace
+    def __init__(self, workspace: Workspace, sagemaker: LocalSageMaker, screen: Screen, report: Report) -> None:
+        self._objects = workspace.objects
+        self._sagemaker = sagemaker
         self._screen = screen
         self._report = report
         self._runs = Runs(workspace.store)
 
     def run(self, path: Path, issue: Issue, request: TrainingRequest, data: Path | None) -> None:
-        """Opens a new issue, or goes on with the unfinished run of the same file and content."""
-        source = str(path.resolve())
-        unfinished = self._runs.find_unfinished(source, issue.digest)
-        run = unfinished or self._runs.open_run(issue.title, source, issue.digest)
+        """Runs the request as a new issue, or goes on with the unfinished run of the same file, content and data."""
+        digest = self._dataset_digest(request.dataset_id, data)
+        run = self._unfinished(path, issue, digest) or self._runs.open_run(issue.title, _source(path), issue.digest)
         self._report.issue = run.issue
         try:
-            with _terminated_like_interrupted():
-                self._go(run, request, data)
-        except RequestError:
-            self._runs.finish_run(run.issue, "invalid")
-            raise
-        except KeyboardInterrupt:
-            self._runs.finish_run(run.issue, "cancelled")
+            self._go(run, request, digest)
+        except (RequestError, ClientError, KeyboardInterrupt) as error:
+            self._runs.finish_run(run.issue, _state_after(error))
             raise
         self._runs.finish_run(run.issue, self._report.status)
 
-    def _go(self, run: Run, request: TrainingRequest, data: Path | None) -> None:
-        with LocalSageMaker(self._workspace, self._listen) as sagemaker, self._screen:
-            if run.execution_arn is None:
-                settled = self._settle(request, data)
-                arn = self._start(sagemaker, run, settled)
-                self._runs.start_attempt(run.issue, settled.model_dump(mode="json"), arn)
-            else:
-                settled, arn = ResolvedRequest.model_validate(run.request, strict=False), run.execution_arn
-                sagemaker.resume(arn)
-            execution = self._wait(sagemaker, arn)
-            self._tell(sagemaker, run, settled, execution)
+    def _dataset_digest(self, dataset_id: str | None, data: Path | None) -> str:
+        if dataset_id is None:
+            return ""
+        ensure_dataset(self._objects, dataset_id, data)
+        return self._objects.dataset_digest(raw_uri(dataset_id))
 
-    def _settle(self, request: TrainingRequest, data: Path | None) -> ResolvedRequest:
-        if request.dataset_id is None:
-            return resolve(request)
-        ensure_dataset(self._workspace.objects, request.dataset_id, data)
-        return resolve(request, read_metadata(self._workspace.objects, request.dataset_id))
+    def _unfinished(self, path: Path, issue: Issue, digest: str) -> Run | None:
+        """The run that a kill interrupted. One that was planned on other data is stopped for good."""
+        run = self._runs.find_unfinished(_source(path), issue.digest)
+        if run is None or run.parameters is None or run.parameters.get("DatasetDigest", "") == digest:
+            return run
+        self._stop(run, ResolvedRequest.model_validate(run.request, strict=False))
+        self._runs.finish_run(run.issue, "cancelled")
+        return None
 
-    def _start(self, sagemaker: LocalSageMaker, run: Run, request: ResolvedRequest) -> str:
-        name = pipeline_name(request.learning_type)
-        sagemaker.upsert_pipeline(name, json.dumps(load_definition(request.learning_type)))
-        started = sagemaker.start_pipeline_execution(
-            PipelineName=name,
-            PipelineParameters=as_list(pipeline_parameters(request, self._facts(sagemaker, run, request))),
+    def _stop(self, run: Run, request: ResolvedRequest) -> None:
+        found = self._sagemaker.list_pipeline_executions(PipelineName=self._pipeline(request))
+        for execution in found["PipelineExecutionSummaries"]:
+            mine = execution.get("PipelineExecutionDisplayName") == run_id(run.issue, ATTEMPT)
+            if mine and execution["PipelineExecutionStatus"] in ("Executing", "Stopping"):
+                arn = execution["PipelineExecutionArn"]
+                self._sagemaker.stop_pipeline_execution(PipelineExecutionArn=arn)
+                self._sagemaker.wait(arn)
+
+    def _go(self, run: Run, request: TrainingRequest, digest: str) -> None:
+        with self._screen:
+            settled, parameters = self._plan(run, request, digest)
+            execution = self._wait(self._start(run, settled, parameters))
+            self._tell(run, settled, execution)
+
+    def _plan(self, run: Run, request: TrainingRequest, digest: str) -> tuple[ResolvedRequest, Parameters]:
+        """What the execution is started with; stored first, so that a run that was killed starts the very same."""
+        if run.parameters is not None:
+            return ResolvedRequest.model_validate(run.request, strict=False), run.parameters
+        metadata = read_metadata(self._objects, request.dataset_id) if request.dataset_id else None
+        settled = resolve(request, metadata)
+        previous = self._approved(settled)
+        facts = RunFacts(run.issue, ATTEMPT, digest, previous and self._model_data(previous), previous)
+        parameters = pipeline_parameters(settled, facts)
+        self._runs.plan_attempt(run.issue, settled.model_dump(mode="json"), parameters)
+        return settled, parameters
+
+    def _start(self, run: Run, request: ResolvedRequest, parameters: Parameters) -> str:
+        """Starts the execution, or goes on with it: the token makes both the same call."""
+        started = self._sagemaker.start_pipeline_execution(
+            PipelineName=self._pipeline(request),
+            PipelineParameters=as_list(parameters),
             ClientRequestToken=client_request_token(run_id(run.issue, ATTEMPT)),
             PipelineExecutionDisplayName=run_id(run.issue, ATTEMPT),
         )
         return str(started["PipelineExecutionArn"])
 
-    def _facts(self, sagemaker: LocalSageMaker, run: Run, request: ResolvedRequest) -> RunFacts:
-        digest = request.dataset_id and self._workspace.objects.dataset_digest(raw_uri(request.dataset_id))
-        previous = approved(sagemaker, request)
-        uri = None if previous is None else model_data(sagemaker, previous)
-        return RunFacts(run.issue, ATTEMPT, digest or "", uri, previous)
+    def _pipeline(self, request: ResolvedRequest) -> str:
+        """The name of the request's pipeline, which has the committed definition."""
+        name = pipeline_name(request.learning_type)
+        self._sagemaker.upsert_pipeline(name, json.dumps(load_definition(request.learning_type)))
+        return name
 
-    def _wait(self, sagemaker: LocalSageMaker, arn: str) -> Mapping[str, Any]:
-        """The execution when it has ended. An interruption stops it, and the steps end first."""
+    def _wait(self, arn: str) -> Mapping[str, Any]:
+        """The execution when it has ended. An interruption stops it, unless it has just ended by itself."""
         try:
-            return sagemaker.wait(arn)
+            return self._sagemaker.wait(arn)
         except KeyboardInterrupt:
-            sagemaker.stop_pipeline_execution(PipelineExecutionArn=arn)
-            return sagemaker.wait(arn)
+            with suppress(ClientError):
+                self._sagemaker.stop_pipeline_execution(PipelineExecutionArn=arn)
+            return self._sagemaker.wait(arn)
 
-    def _tell(
-        self, sagemaker: LocalSageMaker, run: Run, request: ResolvedRequest, execution: Mapping[str, Any]
-    ) -> None:
-        arn = execution["PipelineExecutionArn"]
-        answer = sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=arn, SortOrder="Ascending")
+    def _tell(self, run: Run, request: ResolvedRequest, execution: Mapping[str, Any]) -> None:
+        answer = self._sagemaker.list_pipeline_execution_steps(
+            PipelineExecutionArn=execution["PipelineExecutionArn"], SortOrder="Ascending"
+        )
         steps = answer["PipelineExecutionSteps"]
         evaluation = self._evaluation(run_id(run.issue, ATTEMPT))
         outcome = judge(execution["PipelineExecutionStatus"], steps, evaluation)
-        self._fill(sagemaker, request, execution, evaluation, outcome)
+        self._fill(request, execution, evaluation, outcome)
         for text in (
             comments.progress(request, ATTEMPT, steps, PLANNED),
             comments.result(request, ATTEMPT, outcome, evaluation, request.notes),
-            comments.final(request, outcome, approved(sagemaker, request)),
+            comments.final(request, outcome, self._approved(request)),
         ):
             _say(self._report, self._screen, text)
 
     def _evaluation(self, run: str) -> dict[str, Any] | None:
         uri = f"s3://{BUCKET}/evaluations/{run}/evaluation.json"
-        if not self._workspace.objects.exists(uri):
+        if not self._objects.exists(uri):
             return None
-        found: dict[str, Any] = json.loads(self._workspace.objects.read(uri, MAX_EVALUATION_BYTES))
+        found: dict[str, Any] = json.loads(self._objects.read(uri, MAX_EVALUATION_BYTES))
         return found
 
     def _fill(
         self,
-        sagemaker: LocalSageMaker,
         request: ResolvedRequest,
         execution: Mapping[str, Any],
         evaluation: Mapping[str, Any] | None,
@@ -188,35 +221,33 @@ class _Attempt:
         report.attempts.append(attempt_of(ATTEMPT, request.hyperparameters, evaluation, passed, seconds))
         if isinstance(outcome, Registered):
             report.model_package_arn = outcome.model_package_arn
-            report.model_data = model_data(sagemaker, outcome.model_package_arn)
+            report.model_data = self._model_data(outcome.model_package_arn)
         elif isinstance(outcome, Invalid):
             report.problems = outcome.problems
         elif isinstance(outcome, Failed):
             report.problems = [Problem(outcome.step, None, outcome.reason)]
 
-    def _listen(self, event: Event) -> None:
-        """From the runner's events to the screen."""
-        if isinstance(event, StepProgress):
-            self._screen.step_progress(event.step, event.done, event.total, event.unit)
-        elif isinstance(event, StepChanged) and event.status == "Executing":
-            self._screen.step_started(event.step)
-        elif isinstance(event, StepChanged):
-            cached = ", re-used" if event.cached else ""
-            self._screen.step_ended(event.step, f"{event.status.lower()}{cached}")
+    def _approved(self, request: ResolvedRequest) -> str | None:
+        """ARN of the latest approved version in the request's model package group."""
+        answer = self._sagemaker.list_model_packages(
+            ModelPackageGroupName=model_package_group_name(request), ModelApprovalStatus="Approved", MaxResults=1
+        )
+        return next((str(package["ModelPackageArn"]) for package in answer["ModelPackageSummaryList"]), None)
+
+    def _model_data(self, package_arn: str) -> str:
+        """Where the model.tar.gz of a model package lies."""
+        package = self._sagemaker.describe_model_package(ModelPackageName=package_arn)
+        return str(package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"])
 
 
-def approved(sagemaker: LocalSageMaker, request: ResolvedRequest) -> str | None:
-    """ARN of the latest approved version in the request's model package group."""
-    answer = sagemaker.list_model_packages(
-        ModelPackageGroupName=model_package_group_name(request), ModelApprovalStatus="Approved", MaxResults=1
-    )
-    return next((str(package["ModelPackageArn"]) for package in answer["ModelPackageSummaryList"]), None)
+def _source(path: Path) -> str:
+    return str(path.resolve())
 
 
-def model_data(sagemaker: LocalSageMaker, package_arn: str) -> str:
-    """Where the model.tar.gz of a model package lies."""
-    package = sagemaker.describe_model_package(ModelPackageName=package_arn)
-    return str(package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"])
+def _state_after(error: BaseException) -> Status:
+    if isinstance(error, RequestError):
+        return "invalid"
+    return "cancelled" if isinstance(error, KeyboardInterrupt) else "failed"
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,7 +24,8 @@ class Run:
     content_hash: str
     state: str
     request: dict[str, Any] | None
-    execution_arn: str | None
+    parameters: dict[str, Any] | None
+    """Of the pipeline execution; None until they are settled."""
     created: datetime
     ended: datetime | None
 
@@ -66,12 +67,12 @@ class Runs:
         """Every run, newest first."""
         return [_run(row) for row in self._store.rows("SELECT * FROM runs ORDER BY issue DESC")]
 
-    def start_attempt(self, issue: int, request: dict[str, Any], execution_arn: str) -> None:
-        """Records what was asked and the execution that does it."""
+    def plan_attempt(self, issue: int, request: dict[str, Any], parameters: Mapping[str, Any]) -> None:
+        """Records what the execution is started with, before it is: after a kill it is started with the same."""
         with self._store.transaction() as db:
             db.execute(
-                "UPDATE runs SET request = ?, execution_arn = ? WHERE issue = ?",
-                (json.dumps(request), execution_arn, issue),
+                "UPDATE runs SET request = ?, parameters = ? WHERE issue = ?",
+                (json.dumps(request), json.dumps(parameters), issue),
             )
 
     def finish_run(self, issue: int, state: str) -> None:
@@ -82,7 +83,7 @@ class Runs:
 
 def _run(row: sqlite3.Row) -> Run:
     fields = dict(row)
-    fields["request"] = None if row["request"] is None else json.loads(row["request"])
+    fields |= {key: None if row[key] is None else json.loads(row[key]) for key in ("request", "parameters")}
     fields["created"] = to_moment(row["created"])
     fields["ended"] = None if row["ended"] is None else to_moment(row["ended"])
     return Run(**fields)

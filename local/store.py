@@ -86,7 +86,7 @@ MIGRATIONS: Sequence[str] = (
         content_hash TEXT NOT NULL,
         state TEXT NOT NULL,
         request TEXT,
-        execution_arn TEXT,
+        parameters TEXT,
         created TEXT NOT NULL,
         ended TEXT
     ) STRICT;
@@ -123,10 +123,11 @@ class Store:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
 
     def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
         """The rows that a SELECT answers."""

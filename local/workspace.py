@@ -51,7 +51,7 @@ class Workspace:
         finish_replacements(self._staging)
         for leftover in (self.jobs, self._staging):
             shutil.rmtree(leftover, ignore_errors=True)
-            leftover.mkdir()
+            leftover.mkdir(exist_ok=True)
         self.store = Store(self.root / "mlops.db")
         self.objects = ObjectStore(self.root / "s3", self._staging)
         if not self.objects.exists(NO_MODEL):

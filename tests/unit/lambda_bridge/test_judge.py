@@ -30,8 +30,14 @@ def test_below_the_threshold_is_an_outcome():
     assert judge("Failed", [condition("False"), REFUSED], EVALUATION) == BelowThreshold()
 
 
-def test_stopped():
-    assert judge("Stopped", [condition("True"), REGISTERED], EVALUATION) == Stopped()
+@pytest.mark.parametrize("steps", [[], [condition("True")], [condition("False")]])
+def test_stopped(steps):
+    assert judge("Stopped", steps, EVALUATION) == Stopped()
+
+
+@pytest.mark.parametrize("status", ["Stopped", "Failed"])
+def test_what_is_registered_stays_registered_however_the_execution_ended(status):
+    assert judge(status, [condition("True"), REGISTERED], EVALUATION) == Registered(ARN)
 
 
 @pytest.mark.parametrize(

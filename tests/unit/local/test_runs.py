@@ -39,9 +39,9 @@ def test_a_finished_run_is_not_resumed(runs: Runs, state: str) -> None:
 
 def test_an_attempt_is_remembered(runs: Runs) -> None:
     issue = runs.open_run("Iris", "/iris.md", "hash").issue
-    runs.start_attempt(issue, {"algorithm": "kmeans"}, "arn")
+    runs.plan_attempt(issue, {"algorithm": "kmeans"}, {"Seed": 3})
     found = runs.get_run(issue)
-    assert (found.request, found.execution_arn, found.state) == ({"algorithm": "kmeans"}, "arn", "running")
+    assert (found.request, found.parameters, found.state) == ({"algorithm": "kmeans"}, {"Seed": 3}, "running")
 
 
 def test_an_unknown_issue(runs: Runs) -> None:

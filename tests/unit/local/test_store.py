@@ -78,3 +78,13 @@ def test_moments_sort_as_text() -> None:
     later = (whole + timedelta(microseconds=1)).astimezone(timezone(timedelta(hours=9)))
     assert to_text(whole) < to_text(later)
     assert to_moment(to_text(later)) == later
+
+
+def test_a_commit_that_fails_leaves_the_store_usable(path: Path) -> None:
+    child = "CREATE TABLE children (parent TEXT REFERENCES pipelines (name) DEFERRABLE INITIALLY DEFERRED)"
+    store = Store(path, [*MIGRATIONS, child])
+    with pytest.raises(sqlite3.IntegrityError), store.transaction() as db:
+        db.execute("INSERT INTO children VALUES ('nobody')")
+    with store.transaction() as db:
+        assert db.execute("SELECT count(*) FROM children").fetchone()[0] == 0
+    store.close()
