@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from algorithms.columns import read_columns
 from algorithms.errors import DatasetError, ParameterError, Problem
 from algorithms.params import Preprocessing
 from algorithms.schema import Column, TableSchema
+from algorithms.wording import did_you_mean, plain, shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -189,13 +189,9 @@ def _kept_columns(schema: TableSchema, preprocessing: Preprocessing) -> list[Col
 
 
 def _unknown_column(name: str, known: list[str]) -> Problem:
-    nearest = get_close_matches(name, known, n=1, cutoff=0.0)
-    hint = f'Did you mean "{nearest[0]}"?' if nearest else "The table has no columns."
-    return Problem(
-        "preprocessing.drop_columns",
-        name,
-        f"preprocessing.drop_columns: must name feature columns, got {name!r}. {hint}",
-    )
+    key = "preprocessing.drop_columns"
+    message = f"{key}: must name feature columns, got {shown(name)}. {did_you_mean(name, known)}"
+    return Problem(key, plain(name), message)
 
 
 def _limits(numbers: pd.DataFrame, rule: str) -> dict[str, list[float]]:

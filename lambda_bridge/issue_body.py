@@ -15,9 +15,10 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from algorithms.errors import IssueFormatError, Problem
+from algorithms.wording import did_you_mean, plain, shown
 from lambda_bridge.strict_yaml import check_text, read_yaml, scalar
 from pipelines.request import TrainingRequest, form_label, parse_request
-from pipelines.validation import branches_of, fields, nearest, plain, shown
+from pipelines.validation import branches_of, fields
 
 __all__ = ["IssueFile", "read_body", "read_file", "read_mapping", "read_yaml"]
 
@@ -170,8 +171,7 @@ def _read_form(sections: list[Section]) -> dict[str, Any]:
 
 
 def _wrong_section(section: Section, what: str) -> Problem:
-    close = nearest(section.label, LABELS)
-    advice = f"Did you mean `{close}`?" if close and close != section.label else "Remove the section."
+    advice = "Remove the section." if section.label in LABELS else did_you_mean(section.label, LABELS)
     message = f"body: line {section.first_line - 1} has a heading that {what}, got {shown(section.label)}. {advice}"
     return Problem("body", plain(section.label), message)
 

@@ -24,7 +24,7 @@ from yaml.events import (
 )
 
 from algorithms.errors import IssueFormatError
-from pipelines.validation import plain, shown
+from algorithms.wording import plain, shown
 
 LONGEST_TEXT = 65_536
 """Characters; GitHub's own limit for the body of an issue."""

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from algorithms.errors import DatasetError, ParameterError, Problem
+from algorithms.wording import did_you_mean
 from local.objects import BUCKET, ObjectStore, ObjectStoreError, require_regular
 from pipelines.request import TrainingRequest
-from pipelines.validation import check, nearest
+from pipelines.validation import check
 
 STARTER = Path(str(files("seed_code"))) / "starter" / "datasets"
 FILES = ("train.csv", "train.parquet", "test.csv", "test.parquet", "metadata.json")
@@ -83,7 +84,6 @@ def _unusable(folder: Path, what: str) -> DatasetError:
 
 
 def _unknown(dataset_id: str, known: list[str]) -> DatasetError:
-    close = nearest(dataset_id, known)
-    hint = f"Did you mean `{close}`?" if close else f"Known are {', '.join(known)}."
+    hint = did_you_mean(dataset_id, known)
     message = f"dataset_id: there is no such dataset, got {dataset_id}. {hint} Add one: mlops data add {dataset_id} DIR"
     return DatasetError([Problem("dataset_id", dataset_id, message)])

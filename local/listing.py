@@ -6,9 +6,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from algorithms.errors import ParameterError, Problem
+from algorithms.errors import ParameterError
 from algorithms.registry import ALGORITHMS, algorithm
-from pipelines.validation import expectation, fields, nearest
+from algorithms.wording import did_you_mean, plain, shown
+from pipelines.validation import expectation, fields
 
 
 def list_algorithms() -> str:
@@ -23,9 +24,8 @@ def list_hyperparameters(name: str) -> str:
     Raises ParameterError, with the nearest name, if there is no such algorithm.
     """
     if name not in ALGORITHMS:
-        close = nearest(name, ALGORITHMS)
-        hint = f"Did you mean `{close}`?" if close else f"Known are {', '.join(ALGORITHMS)}."
-        raise ParameterError([Problem("algorithm", name, f"algorithm: there is no such algorithm, got {name}. {hint}")])
+        message = f"algorithm: there is no such algorithm, got {shown(name)}. {did_you_mean(name, ALGORITHMS)}"
+        raise ParameterError.of("algorithm", plain(name), message)
     found = algorithm(name)
     blocks = [_hyperparameter(key, schema) for key, schema in fields(found.params_model).items()]
     return "\n\n".join(

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from algorithms.errors import ParameterError, Problem
+from algorithms.wording import plain
 from pipelines.request import ResolvedRequest, TrainingRequest, canonical_json
-from pipelines.validation import plain
 
 Parameters = dict[str, str | int | float]
 

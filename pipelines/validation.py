@@ -5,19 +5,15 @@ What a field expects is read from the model's JSON schema, so messages and refer
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from algorithms.errors import Problem
-
-LONGEST_SHOWN = 60
-"""Characters of a stranger's text that a message repeats."""
+from algorithms.wording import LONGEST_SHOWN, did_you_mean, nearest, number, plain, shown
 
 MOST_UNKNOWN = 50
 """Unknown keys that are told one by one; the rest is counted."""
@@ -66,9 +62,7 @@ def _translated(model: type[BaseModel], given: Mapping[Any, Any], prefix: str, e
 
 def _unknown(prefix: str, key: Any, value: Any, names: list[str], what: str) -> Problem:
     name = f"{prefix}{key if isinstance(key, str) and key.isidentifier() and len(key) <= LONGEST_SHOWN else shown(key)}"
-    close = nearest(key, names)
-    advice = f"Did you mean `{close}`?" if close else f"Remove it. Known are: {', '.join(names)}."
-    return Problem(name, plain(value), f"{name}: is not a {what}, got {shown(value)}. {advice}")
+    return Problem(name, plain(value), f"{name}: is not a {what}, got {shown(value)}. {did_you_mean(key, names)}")
 
 
 def _missing(key: str, schema: Mapping[str, Any]) -> Problem:
@@ -83,9 +77,9 @@ def _wrong(key: str, value: Any, schema: Mapping[str, Any]) -> Problem:
 def _advice(value: Any, schema: Mapping[str, Any]) -> str:
     """What to do about a wrong value: the nearest valid one where there is one."""
     branches = branches_of(schema)
-    close = nearest(value, [name for branch in branches for name in choices(branch)])
-    if close:
-        return f"Did you mean `{close}`?"
+    names = [name for branch in branches for name in choices(branch)]
+    if nearest(value, names):
+        return did_you_mean(value, names)
     types = {branch.get("type") for branch in branches}
     if isinstance(value, str) and types & {"integer", "number"} and _is_number(value):
         return "Write it as a number, without quotes."
@@ -116,16 +110,6 @@ def _nearest_bound(value: Any, schema: Mapping[str, Any]) -> str | None:
     if schema.get("type") == "integer" and isinstance(value, float) and math.isfinite(value):
         return number(round(value))
     return None
-
-
-def nearest(value: Any, names: Iterable[str]) -> str | None:
-    """The name that `value` is most probably a misspelling of."""
-    if not isinstance(value, str) or len(value) > LONGEST_SHOWN:
-        return None
-    wanted = value.strip().lower().replace("-", "_").replace(" ", "_")
-    by_spelling = {name.lower().replace("-", "_"): name for name in names}
-    close = get_close_matches(wanted, by_spelling, n=1)
-    return by_spelling[close[0]] if close else None
 
 
 @cache
@@ -187,35 +171,3 @@ def _bounds(schema: Mapping[str, Any]) -> str:
         return f" from {number(schema['minimum'])} to {number(schema['maximum'])}"
     found = [f"{word} {number(schema[key])}" for key, word in BOUNDS.items() if key in schema]
     return f" ({', '.join(found)})" if found else ""
-
-
-def number(value: float) -> str:
-    """A number as people write it: 1e-06, 0.5, 4294967295."""
-    short = f"{value:g}"
-    return short if isinstance(value, float) and float(short) == value else str(value)
-
-
-def shown(value: Any) -> str:
-    """A stranger's value for a message: one short printable line as YAML would write it, without backticks."""
-    if isinstance(value, Mapping):
-        return f"a mapping of {len(value)} keys" if value else "an empty mapping"
-    if isinstance(value, list | tuple) and not _is_short(value):
-        return f"a list of {len(value)} entries" if value else "an empty list"
-    try:
-        text = json.dumps(value, ensure_ascii=False)
-    except (TypeError, ValueError):  # no JSON, or more than 4,300 digits
-        text = f"a value of type {type(value).__name__}"
-    line = "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text[: LONGEST_SHOWN + 1])
-    return (line if len(line) <= LONGEST_SHOWN else f"{line[:LONGEST_SHOWN]}…").replace("`", "'")
-
-
-def _is_short(values: list[Any] | tuple[Any, ...]) -> bool:
-    return 0 < len(values) <= 8 and all(isinstance(value, str | int | float) for value in values)
-
-
-def plain(value: Any) -> Any:
-    """A stranger's value for `Problem.value`: itself where it is a short JSON scalar, else as `shown`."""
-    scalar = value is None or isinstance(value, bool)
-    finite = isinstance(value, int | float) and abs(value) <= 2**63
-    short = isinstance(value, str) and len(value) <= LONGEST_SHOWN and value.isprintable()
-    return value if scalar or finite or short else shown(value)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from algorithms.columns import read_numbers, read_texts
 from algorithms.errors import Problem
 from algorithms.schema import Column, ColumnType
-from pipelines.validation import shown
+from algorithms.wording import shown
 from steps.findings import Finding, counted, listed
 from steps.metadata import ColumnNotes, Metadata
 

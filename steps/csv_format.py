@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 
 from algorithms.errors import DatasetError, Problem
-from pipelines.validation import plain, shown
+from algorithms.wording import plain, shown
 from steps.findings import counted, listed, refuse
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}

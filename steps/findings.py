@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from algorithms.errors import DatasetError, Problem, RequestError
-from pipelines.validation import nearest, plain, shown
+from algorithms.wording import did_you_mean, plain, shown
 
 MOST_FINDINGS = 50
 """Findings that a report holds; the rest is counted."""
@@ -68,10 +68,8 @@ def counted(n: int, unit: str) -> str:
 
 def unknown_column(key: str, name: str, columns: Iterable[str]) -> Problem:
     """The problem of a column name that the table does not have, with the nearest one."""
-    known = list(columns)
-    close = nearest(name, known)
-    advice = f"Did you mean {shown(close)}?" if close else f"The columns are {listed(known)}."
-    return Problem(key, plain(name), f"{key}: names no column of the dataset, got {shown(name)}. {advice}")
+    message = f"{key}: names no column of the dataset, got {shown(name)}. {did_you_mean(name, columns)}"
+    return Problem(key, plain(name), message)
 
 
 def to_report(findings: list[Finding]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ import pyarrow as pa
 from pyarrow import parquet, types
 
 from algorithms.errors import DatasetError, Problem
-from pipelines.validation import shown
+from algorithms.wording import shown
 from steps.csv_format import header_problems
 from steps.findings import refuse
 

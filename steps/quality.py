@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from algorithms.schema import TableSchema
-from pipelines.validation import shown
+from algorithms.wording import shown
 from steps.baseline import shortened
 from steps.findings import Finding, counted, listed, to_report
 from steps.tables import Options, PreparedRows

@@ -10,7 +10,7 @@ from algorithms.base import Table
 from algorithms.errors import Problem
 from algorithms.metrics import LEARNING_TYPE_OF, TaskType
 from algorithms.schema import Column, TableSchema
-from pipelines.validation import shown
+from algorithms.wording import shown
 from steps.column_types import ColumnTyper, TypedColumn
 from steps.findings import Finding, Problems, counted, listed, refuse
 from steps.metadata import Metadata, read_metadata

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from algorithms.columns import read_numbers, read_texts
 from algorithms.errors import DatasetError
 from algorithms.schema import Column
-from pipelines.validation import shown
+from algorithms.wording import shown
 from steps.findings import Finding, Problems, listed, refuse, unknown_column
 from steps.metadata import Metadata
 

@@ -17,7 +17,8 @@ from algorithms.errors import ParameterError, Problem
 from algorithms.params import Preprocessing
 from algorithms.registry import ALGORITHMS, algorithm
 from algorithms.schema import TableSchema
-from pipelines.validation import check, nearest, plain, shown
+from algorithms.wording import did_you_mean, plain, shown
+from pipelines.validation import check
 from steps.container import Paths, print_progress, read_hyperparameters, run_step
 
 
@@ -50,9 +51,8 @@ def build_algorithm(settings: Mapping[str, str]) -> Algorithm:
 
 
 def _unknown_algorithm(name: str) -> Problem:
-    close = nearest(name, ALGORITHMS)
-    advice = f"Did you mean `{close}`?" if close else f"Choose one of {', '.join(ALGORITHMS)}."
-    return Problem("algorithm", plain(name), f"algorithm: is not known, got {shown(name)}. {advice}")
+    message = f"algorithm: is not known, got {shown(name)}. {did_you_mean(name, ALGORITHMS)}"
+    return Problem("algorithm", plain(name), message)
 
 
 def _read_mapping(settings: Mapping[str, str], key: str, problems: list[Problem]) -> dict[str, Any]:

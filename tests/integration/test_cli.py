@@ -63,7 +63,7 @@ def test_an_algorithm_that_is_none(mlops):
     result = mlops("algorithms", "xgbost")
     assert (result.exit_code, result.stderr) == (
         2,
-        "algorithm: there is no such algorithm, got xgbost. Did you mean `xgboost`?\n",
+        'algorithm: there is no such algorithm, got "xgbost". Did you mean `xgboost`?\n',
     )
 
 

@@ -122,7 +122,7 @@ def test_a_text_area_without_its_fence_is_yaml():
     [
         ("### Algorithm\n\npca\n\n### Algorithm\n\nkmeans\n", "line 5 has a heading that is repeated"),
         ("### Algorithm\n\npca\n\n### Datset id\n\niris\n", 'got "Datset id". Did you mean `Dataset id`?'),
-        ("### Algorithm\n\npca\n\n### Zebra\n\n1\n", 'got "Zebra". Remove the section.'),
+        ("### Algorithm\n\npca\n\n### Zebra\n\n1\n", 'got "Zebra". Known are: Learning type, Algorithm'),
         ("### Hyperparameters\n\n```yaml\nk: 1\nk: 2\n```\n", "line 5 repeats a key"),
         ("### Hyperparameters\n\n```yaml\nk: &a 1\n```\n", "line 4 holds an anchor"),
         ("### Hyperparameters\n\nmany\n", "line 2 must be lines of `key: value`"),

@@ -89,7 +89,7 @@ def test_an_unknown_dataset_names_the_nearest_one(objects):
 
 def test_an_unknown_dataset_far_from_all_lists_them(objects, folder):
     add_dataset(objects, "mine", folder)
-    with pytest.raises(DatasetError, match="Known are breast_cancer, diabetes, digits, iris, mine, wine"):
+    with pytest.raises(DatasetError, match="Known are: breast_cancer, diabetes, digits, iris, mine, wine"):
         ensure_dataset(objects, "zzzzzzzz", None)
 
 

@@ -50,7 +50,7 @@ CASES = {
     "target of clusters": (f"{CLUSTERS}target: species", "target", "is not for unsupervised learning"),
     "dataset of an agent": (f"{AGENT}dataset_id: iris", "dataset_id", "is not for reinforcement learning"),
     "preprocessing of an agent": (f"{AGENT}preprocessing: {{}}", "preprocessing", "got an empty mapping. Remove it."),
-    "unknown key": (f"{TABLE}colour: red", "colour", "Remove it. Known are: learning_type"),
+    "unknown key": (f"{TABLE}colour: red", "colour", "Known are: learning_type"),
     "unknown keys without a value": (
         f"{TABLE}colour:\nhyperparameters: {{depth: }}\npreprocessing: {{fill: ~}}",
         "colour preprocessing.fill hyperparameters.depth", "colour: is not a key, got null.",

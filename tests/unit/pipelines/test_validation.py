@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from pipelines.validation import check, expectation, fields, nearest, plain, shown
+from pipelines.validation import check, expectation, fields
 
 
 class Inner(BaseModel):
@@ -95,48 +95,3 @@ def test_messages_say_what_was_expected_found_and_to_be_done(given, message):
 
 def test_one_problem_a_key_however_many_alternatives_failed():
     assert [problem.key for problem in check(Model, {"mixed": [], "sizes": [0, "a", None]})] == ["mixed", "sizes"]
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (None, "null"),
-        (True, "true"),
-        (1e-3, "0.001"),
-        (math.inf, "Infinity"),
-        ("a`b", '"a\'b"'),
-        ("a\x1b\u202e\ud800", '"a\\u001b\\u202e\\ud800"'),
-        ("x" * 100, '"' + "x" * 59 + "…"),
-        ([1, "a"], '[1, "a"]'),
-        ([1] * 9, "a list of 9 entries"),
-        ([[1]], "a list of 1 entries"),
-        ([], "an empty list"),
-        ({"a": 1}, "a mapping of 1 keys"),
-        (10**5000, "a value of type int"),
-        (object(), "a value of type object"),
-    ],
-    ids=lambda value: type(value).__name__,
-)
-def test_values_are_shown_on_one_short_printable_line(value, text):
-    assert shown(value) == text
-    assert text.isprintable()
-
-
-@pytest.mark.parametrize("value", [None, True, 3, 0.5, "short"])
-def test_short_scalars_stay_what_they_are(value):
-    assert plain(value) is value
-
-
-@pytest.mark.parametrize(
-    "value", [math.nan, math.inf, 10**5000, "x" * 100, "a\nb", [1], {"a": 1}], ids=lambda value: type(value).__name__
-)
-def test_other_values_become_text(value):
-    assert plain(value) == shown(value)
-
-
-@pytest.mark.parametrize(
-    ("value", "name"),
-    [("Max-Depth", "max_depth"), ("max dept", "max_depth"), ("zebra", None), (3, None), ("max_depth" * 50, None)],
-)
-def test_the_nearest_name(value, name):
-    assert nearest(value, ["max_depth", "n_estimators"]) == name

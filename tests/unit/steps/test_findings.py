@@ -51,4 +51,4 @@ def test_counted():
 
 
 def test_unknown_column_without_a_near_name_lists_the_columns():
-    assert 'The columns are "a", "b"' in unknown_column("target", "zzz", ["a", "b"]).message
+    assert "Known are: a, b." in unknown_column("target", "zzz", ["a", "b"]).message

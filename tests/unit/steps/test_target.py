@@ -37,7 +37,7 @@ class TestChoice:
 
     @pytest.mark.parametrize(("asked", "said"), [("specis", Metadata()), ("", Metadata(target="specis"))])
     def test_unknown_names_the_nearest(self, asked, said):
-        with pytest.raises(DatasetError, match='Did you mean "species"'):
+        with pytest.raises(DatasetError, match="Did you mean `species`"):
             choose_target(asked, said, ["size", "species"])
 
 
