@@ -52,7 +52,7 @@ def result(
     parts = [f"### Attempt {attempt}: {_verdict(outcome)}", *_reason(outcome)]
     if evaluation is not None:
         parts += [_sentence(request, evaluation), _metrics_table(request, evaluation), *_findings(evaluation)]
-    parts += _list("Chosen for you", notes)
+    parts += _list("Chosen for you", [*notes, *_target_note(request, evaluation or {})])
     return _comment(*parts)
 
 
@@ -148,6 +148,12 @@ def _primary_of(part: Mapping[str, Any] | None) -> str:
 def _findings(evaluation: Mapping[str, Any]) -> list[str]:
     dataset = evaluation.get("dataset") or {}
     return _list("Found in the data", [finding["message"] for finding in dataset.get("findings", [])])
+
+
+def _target_note(request: TrainingRequest, evaluation: Mapping[str, Any]) -> list[str]:
+    """Which column Prepare took as the target, where the request left it open."""
+    target = (evaluation.get("dataset") or {}).get("target")
+    return [f"target is {target['name']}: {target['why']}."] if target and request.target is None else []
 
 
 def _step_row(name: str, step: Step | None) -> list[str]:

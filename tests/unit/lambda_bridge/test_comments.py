@@ -102,6 +102,12 @@ class TestResult:
         assert "<b>" not in text
         assert "#1" not in text
 
+    def test_the_target_is_told_where_the_request_left_it_open(self):
+        found = evaluation(dataset={"target": {"name": "species", "why": "it is the last column"}})
+        told = "- target is species: it is the last column."
+        assert told in comments.result(request(), 1, Registered(ARN), found, [])
+        assert told not in comments.result(request(target="species"), 1, Registered(ARN), found, [])
+
     def test_a_failure_tells_step_and_reason(self):
         text = comments.result(request(), 1, Failed("Train", "killed by signal 9"), None, [])
         assert text.startswith("### Attempt 1: failed in `Train` ❌\n\nkilled by signal 9\n")
