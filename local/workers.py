@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import IO
 
 ML_ROOT_VARIABLE = "MLOPS_ML_ROOT"
-PARENT_VARIABLE = "MLOPS_PARENT_FD"
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "COVERAGE_PROCESS_CONFIG")
 """The only variables of this process that a step sees. The last one lets a test run measure the steps."""
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -140,7 +139,6 @@ class Workers:
             "PYTHONSAFEPATH": "1",
             "PYTHONUNBUFFERED": "1",
             ML_ROOT_VARIABLE: str(job.root),
-            PARENT_VARIABLE: str(self._parent_end),
         }
 
 

@@ -9,10 +9,8 @@ from __future__ import annotations
 import errno
 import json
 import os
-import signal
 import sys
 import tempfile
-import threading
 import time
 import traceback
 from argparse import ArgumentParser, Namespace
@@ -24,7 +22,6 @@ from typing import Any
 from algorithms.errors import MissingExtraError, PlatformError, Problem, RequestError
 
 ROOT_VARIABLE = "MLOPS_ML_ROOT"
-PARENT_VARIABLE = "MLOPS_PARENT_FD"
 MESSAGE_BYTES = 1000
 """Length of a failure message. The service keeps the first 1,024 characters."""
 TEXT_BYTES = {"key": 80, "value": 120, "message": 600}
@@ -112,7 +109,6 @@ def run_step(step: Callable[[Paths], None], failure_file: Callable[[Paths], Path
     Returns the exit code: 0, or 1 after a failure.
     """
     paths = Paths.from_environment()
-    watch_parent()
     try:
         step(paths)
     except Exception as error:
@@ -205,22 +201,3 @@ class ProgressPrinter:
 
 print_progress = ProgressPrinter()
 """Tells the progress of training on standard output, where the local runner reads it."""
-
-
-def watch_parent() -> None:
-    """Ends this step when its parent is gone.
-
-    `MLOPS_PARENT_FD` names the read end of a pipe whose write end only the local runner holds. A daemon thread waits
-    for its end of file. Does nothing where the variable is unset, as on SageMaker.
-    """
-    descriptor = os.environ.pop(PARENT_VARIABLE, "")
-    if descriptor:
-        threading.Thread(target=_wait_for_parent, args=(int(descriptor),), name="parent", daemon=True).start()
-
-
-def _wait_for_parent(descriptor: int) -> None:
-    while os.read(descriptor, 1):
-        pass
-    if os.getpgrp() == os.getpid():
-        os.killpg(0, signal.SIGKILL)
-    os.kill(os.getpid(), signal.SIGKILL)

@@ -78,7 +78,7 @@ def test_the_environment(run: Runner, monkeypatch: Any) -> None:
         *module.PASSED_ON,
         *module.THREAD_VARIABLES,
         *("HOME", "TMPDIR", "PYTHONPATH", "PYTHONSAFEPATH", "PYTHONUNBUFFERED", "OWN"),
-        *("MLOPS_ML_ROOT", "MLOPS_PARENT_FD"),
+        "MLOPS_ML_ROOT",
     }
 
 

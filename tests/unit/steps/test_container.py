@@ -1,13 +1,9 @@
-"""steps.container: failure messages, arguments, progress, strict JSON and the watch for the parent."""
+"""steps.container: failure messages, arguments, progress and strict JSON."""
 
 from __future__ import annotations
 
 import errno
 import json
-import os
-import signal
-import subprocess
-import sys
 from argparse import ArgumentParser
 from pathlib import Path
 
@@ -163,24 +159,3 @@ def test_progress_is_rate_limited_and_tells_the_end(capsys):
     for done in (1, 2, 3, 4):
         show(done, 4, "round")
     assert capsys.readouterr().out == "progress: 1/4 round\nprogress: 3/4 round\nprogress: 4/4 round\n"
-
-
-def test_a_step_ends_with_its_children_when_the_parent_is_gone():
-    code = (
-        "import subprocess, time; from steps.container import watch_parent; watch_parent();"
-        "child = subprocess.Popen(['sleep', '60']); print(child.pid, flush=True); time.sleep(60)"
-    )
-    read, write = os.pipe()
-    step = subprocess.Popen(
-        [sys.executable, "-c", code],
-        env={**os.environ, "MLOPS_PARENT_FD": str(read)},
-        pass_fds=[read],
-        start_new_session=True,
-        stdout=subprocess.PIPE,
-    )
-    os.close(read)
-    child = int(step.stdout.readline())
-    os.kill(child, 0)
-    os.close(write)
-    assert step.wait(timeout=10) == -signal.SIGKILL
-    assert step.stdout.read() == b""  # the child held this pipe too
