@@ -1,7 +1,9 @@
 """Step caching: which arguments decide whether an earlier result may be used, and whether that result is still there.
 
 The attributes: https://docs.aws.amazon.com/sagemaker/latest/dg/pipelines-default-keys.html. Locations count, not the
-bytes behind them, so a pipeline passes a digest of its data as an argument.
+bytes behind them, so a pipeline passes a digest of its data as an argument. On SageMaker the image's URI, which names a
+digest, says which code runs; here the installed code takes the image's place, so its digest is part of the key too:
+after a correction every step runs again.
 """
 
 from __future__ import annotations
@@ -9,6 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from local.definitions import Step
@@ -26,14 +30,28 @@ KEY_ATTRIBUTES = {
         "InputDataConfig",
     ),
 }
+PROJECT = Path(__file__).parents[1]
+PACKAGES = ("algorithms", "pipelines", "steps")
+"""Whose modules a step imports."""
 
 
 def cache_key(step: Step, arguments: Mapping[str, Any]) -> str | None:
-    """Hex SHA-256 of the attributes that count; None if the step is not cached."""
+    """Hex SHA-256 of the attributes that count and of the code; None if the step is not cached."""
     if not step.cache_config.enabled or step.type not in KEY_ATTRIBUTES:
         return None
     counting = {name: arguments.get(name) for name in KEY_ATTRIBUTES[step.type]}
+    counting["code"] = code_digest()
     return hashlib.sha256(json.dumps(counting, sort_keys=True).encode()).hexdigest()
+
+
+@cache
+def code_digest(root: Path = PROJECT) -> str:
+    """Hex SHA-256 over the names and bytes of the modules in the packages of `root`; read once per process."""
+    digest = hashlib.sha256()
+    for file in sorted(file for package in PACKAGES for file in (root / package).rglob("*.py")):
+        content = file.read_bytes()
+        digest.update(f"{file.relative_to(root).as_posix()}\0{len(content)}\n".encode() + content)
+    return digest.hexdigest()
 
 
 def outputs_exist(properties: Mapping[str, Any], objects: ObjectStore) -> bool:

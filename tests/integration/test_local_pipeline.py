@@ -364,6 +364,12 @@ class TestCache:
         ended = machine.run(getattr(self, change)(build))
         assert "CacheHitResult" not in machine.steps(ended)["Prepare"]
 
+    def test_other_code_is_run(self, machine: Any, build: Any, monkeypatch: Any) -> None:
+        machine.run(build.whole(CacheConfig=self.CACHE))
+        monkeypatch.setattr("local.cache.code_digest", lambda: "corrected")
+        ended = machine.run(build.whole(CacheConfig=self.CACHE))
+        assert "CacheHitResult" not in machine.steps(ended)["Prepare"]
+
     def test_outputs_and_resources_do_not_count(self, machine: Any, build: Any) -> None:
         machine.run(build.whole(CacheConfig=self.CACHE))
         resources = {"ProcessingResources": {"ClusterConfig": {"InstanceType": "ml.m5.xlarge"}}}
