@@ -4,30 +4,11 @@ from __future__ import annotations
 
 from sagemaker.mlops.workflow.pipeline import Pipeline
 
-from pipelines.building import (
-    baseline_statistics,
-    check_score,
-    evaluate_step,
-    prepare_table,
-    register_step,
-    train_step,
-)
 from pipelines.plan import Plan, table_parameters
 from pipelines.settings import Settings
+from pipelines.table_pipeline import table_pipeline
 
 
 def get_pipeline(settings: Settings) -> Pipeline:
     """Prepare, Train, Evaluate, CheckScore, then RegisterModel or BelowThreshold."""
-    plan = Plan.of("unsupervised", settings, table_parameters("unsupervised"))
-
-    prepare = prepare_table(plan)
-    train = train_step(plan, prepare, preprocessing=plan["Preprocessing"])
-    evaluate = evaluate_step(plan, prepare, train, tables=("train", "test"))
-    register = register_step(
-        plan,
-        train,
-        evaluate,
-        metadata={"dataset_id": plan["DatasetId"], "dataset_digest": plan["DatasetDigest"]},
-        statistics=baseline_statistics(prepare),
-    )
-    return plan.pipeline([prepare, train, evaluate, check_score(plan, evaluate, register)])
+    return table_pipeline(Plan.of("unsupervised", settings, table_parameters("unsupervised")))

@@ -1,0 +1,32 @@
+"""The steps that the pipelines of supervised and unsupervised learning share: both learn from a table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sagemaker.mlops.workflow.pipeline import Pipeline
+
+from pipelines.building import (
+    baseline_statistics,
+    check_score,
+    evaluate_step,
+    prepare_table,
+    register_step,
+    train_step,
+)
+from pipelines.plan import Plan
+
+
+def table_pipeline(plan: Plan, *arguments: Any) -> Pipeline:
+    """Prepare, Train, Evaluate, CheckScore, then RegisterModel or BelowThreshold; `arguments` are added to Prepare's."""
+    prepare = prepare_table(plan, *arguments)
+    train = train_step(plan, prepare, preprocessing=plan["Preprocessing"])
+    evaluate = evaluate_step(plan, prepare, train, tables=("train", "test"))
+    register = register_step(
+        plan,
+        train,
+        evaluate,
+        metadata={"dataset_id": plan["DatasetId"], "dataset_digest": plan["DatasetDigest"]},
+        statistics=baseline_statistics(prepare),
+    )
+    return plan.pipeline([prepare, train, evaluate, check_score(plan, evaluate, register)])
