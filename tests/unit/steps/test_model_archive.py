@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import tarfile
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -97,3 +99,53 @@ def test_cut_in_the_middle(archive, tmp_path):
 def test_missing(archive, tmp_path):
     with pytest.raises(DatasetError, match="is missing"):
         unpack_model(archive, tmp_path / "model")
+
+
+def raw_archive(archive: Path, *blocks: bytes) -> Path:
+    """A gzip of tar blocks as they are, which tarfile would not write."""
+    with gzip.open(archive, "wb") as file:
+        for block in blocks:
+            file.write(block)
+    return archive
+
+
+@pytest.mark.parametrize("kind", [b"x", b"g", b"L", b"K"], ids=["pax", "global pax", "long name", "long link"])
+def test_a_header_that_promises_much_is_not_read(archive, tmp_path, kind):
+    header = member("header", kind)
+    header.size = 64 * 2**20
+    raw_archive(archive, header.tobuf(tarfile.USTAR_FORMAT), b"a" * header.size)
+    tracemalloc.start()
+    with pytest.raises(DatasetError, match="a header has at most 65536 bytes"):
+        unpack_model(archive, tmp_path / "model")
+    assert tracemalloc.get_traced_memory()[1] < 4 * 2**20
+    tracemalloc.stop()
+
+
+def test_a_long_map_of_a_sparse_file_is_not_read(archive, tmp_path):
+    with tarfile.open(archive, "w:gz", format=tarfile.PAX_FORMAT) as tar:
+        entry = member("a")
+        entry.size = 2**20
+        entry.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.realsize": "3"}
+        tar.addfile(entry, io.BytesIO(b"9999999\n" + b"0\n" * 2**19))
+    with pytest.raises(DatasetError, match="a header has at most"):
+        unpack_model(archive, tmp_path / "model")
+
+
+def test_folders_without_end_are_refused(archive, tmp_path):
+    write(archive, *[member(".", tarfile.DIRTYPE)] * 100)
+    with pytest.raises(DatasetError, match="at most 20 files"):
+        unpack_model(archive, tmp_path / "model")
+
+
+@pytest.mark.parametrize("format_", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT])
+def test_every_dialect_is_read(archive, tmp_path, format_):
+    """With times as PAX headers, and names that need a header of their own."""
+    names = ["manifest.json", "n" * 99] if format_ != tarfile.USTAR_FORMAT else ["manifest.json"]
+    source = tmp_path / "source"
+    source.mkdir()
+    for name in names:
+        (source / name).write_bytes(b"x" * 30_000)
+    with tarfile.open(archive, "w:gz", format=format_) as tar:
+        tar.add(source, ".")
+    folder = unpack_model(archive, tmp_path / "model")
+    assert {path.name: path.stat().st_size for path in folder.iterdir()} == dict.fromkeys(names, 30_000)
