@@ -27,6 +27,13 @@ MESSAGE_BYTES = 1000
 TEXT_BYTES = {"key": 80, "value": 120, "message": 600}
 """Longest JSON text of each part of a problem in a failure message: one problem always fits."""
 
+MEMORY_ADVICE = {
+    True: "On SageMaker choose a larger instance_type in the issue; on this machine free some memory.",
+    False: "On SageMaker the operator sets a larger processing_instance_type; on this machine free some memory.",
+}
+"""Whether the step is Train -> what to do. The request decides on Train's instance only."""
+DISK_ADVICE = "On SageMaker the operator sets a larger volume_size_gb; on this machine free some space."
+
 
 @dataclass(frozen=True)
 class Paths:
@@ -119,7 +126,7 @@ def run_step(step: Callable[[Paths], None], failure_file: Callable[[Paths], Path
 
 def report_failure(error: Exception, path: Path) -> None:
     """Writes the failure file. The traceback of an error that is not the requester's goes to standard error."""
-    name, problems = describe(error)
+    name, problems = describe(error, training=path.name == "failure")
     if not isinstance(error, RequestError | MissingExtraError):
         traceback.print_exception(error)
     for problem in problems:
@@ -128,16 +135,19 @@ def report_failure(error: Exception, path: Path) -> None:
     path.write_bytes(failure_message(name, problems))
 
 
-def describe(error: Exception) -> tuple[str, list[Problem]]:
-    """The class of a failure, which says who acts next, and its problems."""
+def describe(error: Exception, *, training: bool) -> tuple[str, list[Problem]]:
+    """The class of a failure, which says who acts next, and its problems.
+
+    Memory and disk are no PlatformError: another try on the same machine ends in the same way.
+    """
     if isinstance(error, RequestError):
         return type(error).__name__, error.problems
     if isinstance(error, PlatformError | MissingExtraError):
         return type(error).__name__, [Problem("", None, str(error))]
     if isinstance(error, MemoryError):
-        return "PlatformError", [Problem("instance_type", None, "memory: used up. Choose a larger instance_type.")]
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return "PlatformError", [Problem("", None, "disk: full. Free some space, or choose a larger volume.")]
+        return "ResourceError", [Problem("", None, f"memory: used up. {MEMORY_ADVICE[training]}")]
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "ResourceError", [Problem("", None, f"disk: full. {DISK_ADVICE}")]
     text = f"step: stopped by {type(error).__name__}, a defect of the program. The step's log has the details."
     return "InternalError", [Problem("", type(error).__name__, text)]
 

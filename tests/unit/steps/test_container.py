@@ -11,7 +11,15 @@ import pytest
 
 from algorithms.errors import DatasetError, MissingExtraError, PlatformError, Problem
 from steps import container
-from steps.container import Paths, ProgressPrinter, failure_message, read_arguments, run_step, write_json
+from steps.container import (
+    Paths,
+    ProgressPrinter,
+    failure_message,
+    read_arguments,
+    report_failure,
+    run_step,
+    write_json,
+)
 
 
 @pytest.fixture
@@ -65,8 +73,9 @@ class TestRunStep:
         [
             (PlatformError("network: timed out."), "PlatformError", "network: timed out."),
             (MissingExtraError("rl", "ppo"), "MissingExtraError", "'.[rl]'"),
-            (MemoryError(), "PlatformError", "instance_type"),
-            (OSError(errno.ENOSPC, "full"), "PlatformError", "disk"),
+            (MemoryError(), "ResourceError", "memory: used up"),
+            (OSError(errno.ENOSPC, "full"), "ResourceError", "disk: full"),
+            (OSError(errno.EDQUOT, "quota"), "ResourceError", "disk: full"),
             (KeyError("secret"), "InternalError", "KeyError"),
             (OSError(errno.ENOENT, "gone"), "InternalError", "FileNotFoundError"),
         ],
@@ -76,6 +85,15 @@ class TestRunStep:
         message = run_and_read(root, error)
         assert message["error"] == name
         assert text in message["problems"][0]["message"]
+
+    @pytest.mark.parametrize(
+        ("file", "advice"),
+        [("failure", "a larger instance_type in the issue"), ("message", "a larger processing_instance_type")],
+        ids=["training", "processing"],
+    )
+    def test_the_request_decides_on_the_instance_of_training_only(self, tmp_path, file, advice):
+        report_failure(MemoryError(), tmp_path / file)
+        assert advice in (tmp_path / file).read_text()
 
     def test_a_defect_tells_its_type_only_and_logs_the_rest(self, root, capsys):
         message = run_and_read(root, KeyError("secret"))
