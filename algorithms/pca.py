@@ -67,14 +67,14 @@ class PCA(TabularAlgorithm):
     def measure(self, X: Any, data: Table, interval: str | None) -> Evaluation:  # noqa: ARG002
         """The share of the training rows' variance that is kept: the sum of `explained_variance_ratio_`.
 
-        The interval is a bootstrap over training rows with the components held. The share of the evaluated rows'
-        own variance (around the training mean) stands in the details.
+        The interval is a bootstrap over training rows with the components held. `explained_variance_test` is the
+        share of the evaluated rows' own variance, around the training mean.
         """
         kept, total = _variances(X, self._estimator.mean_, self._estimator.components_)
         share = evaluation.finite(self._estimator.explained_variance_ratio_.sum())
         ci95 = (self._ci95[0], self._ci95[1]) if interval == "explained_variance" and self._ci95 else None
-        details = {"evaluated_rows_explained_variance": _share(kept, total)}
-        return Evaluation({"explained_variance": share}, len(total), ci95, details)
+        metrics = {"explained_variance": share, "explained_variance_test": _share(kept, total)}
+        return Evaluation(metrics, len(total), ci95)
 
     def baseline(self, train: Table, test: Table) -> Evaluation:
         """The share of the training rows' variance that as many orthonormal random directions keep."""
