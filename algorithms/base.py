@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from algorithms.manifest import Manifest
+
 Progress = Callable[[int, int, str], None]
 """`(done, total, unit)`, for instance `(37, 100, "round")`."""
 
@@ -100,5 +102,8 @@ class Algorithm(ABC):
 
     @classmethod
     @abstractmethod
-    def load(cls, model_dir: Path) -> Self:
-        """Reads what `save` wrote, after the manifest's digests were checked. Raises DatasetError on anything else."""
+    def load(cls, model_dir: Path, manifest: Manifest | None = None) -> Self:
+        """Reads what `save` wrote, after the manifest's digests were checked. Raises DatasetError on anything else.
+
+        `manifest` : as `algorithms.manifest.read_manifest` returned it, where that was done before.
+        """

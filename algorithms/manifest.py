@@ -99,9 +99,13 @@ def read_manifest(model_dir: Path) -> Manifest:
     return manifest
 
 
-def load_model(model_dir: Path) -> Algorithm:
-    """The fitted model that lies in `model_dir`. Raises DatasetError, see `read_manifest`."""
-    return algorithm(read_manifest(model_dir).algorithm).load(model_dir)
+def load_model(model_dir: Path, manifest: Manifest | None = None) -> Algorithm:
+    """The fitted model that lies in `model_dir`. Raises DatasetError, see `read_manifest`.
+
+    `manifest` : what `read_manifest` returned for this folder, if it was read before; files are hashed once only.
+    """
+    manifest = manifest or read_manifest(model_dir)
+    return algorithm(manifest.algorithm).load(model_dir, manifest)
 
 
 def model_error(message: str, value: Any = None) -> DatasetError:

@@ -150,10 +150,10 @@ class ReinforcementAlgorithm(Algorithm):
         write_manifest(model_dir, self, task_type="control", libraries=LIBRARIES, environment=self._environment)
 
     @classmethod
-    def load(cls, model_dir: Path) -> Self:
+    def load(cls, model_dir: Path, manifest: Manifest | None = None) -> Self:
         """Builds the agent anew from the manifest and reads only the policy's weights from the zip."""
         require_extra()
-        manifest = read_manifest(model_dir)
+        manifest = manifest or read_manifest(model_dir)
         model = cls._from_manifest(manifest)
         weights = read_policy(model_dir / POLICY_FILE)
         try:

@@ -138,14 +138,14 @@ class TabularAlgorithm(Algorithm):
         )
 
     @classmethod
-    def load(cls, model_dir: Path) -> Self:
+    def load(cls, model_dir: Path, manifest: Manifest | None = None) -> Self:
         """The fitted model that `save` wrote. Raises DatasetError for a folder that is damaged or of another kind."""
-        manifest = read_manifest(model_dir)
+        manifest = manifest or read_manifest(model_dir)
         if manifest.algorithm != cls.name or manifest.table is None or manifest.preprocessing is None:
             raise model_error(f"must be made by {cls.name}, got {manifest.algorithm}. Name the right model.")
         try:
             return cls._restored(manifest, manifest.table, model_dir)
-        except DatasetError:
+        except (DatasetError, MemoryError):
             raise
         except Exception as error:
             raise model_error(f"the files cannot be read ({type(error).__name__}). Train again.") from error

@@ -112,3 +112,13 @@ def test_another_minor_version_is_told_in_the_log(folder, caplog):
 def test_a_manifest_makes_nothing_import_that_is_not_known(folder):
     change(folder, libraries={"antigravity": "1.0"})
     assert read_manifest(folder).libraries == {"antigravity": "1.0"}
+
+
+def test_the_files_are_hashed_once_a_load(tmp_path, sample_tables, monkeypatch):
+    train, _ = sample_tables("iris", "clustering")
+    KMeans(KMeansParams(k=3)).fit(train).save(tmp_path)
+    hashed: list[str] = []
+    sha256 = module._sha256
+    monkeypatch.setattr(module, "_sha256", lambda path: hashed.append(path.name) or sha256(path))
+    load_model(tmp_path)
+    assert hashed == ["model.skops"]
