@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from algorithms.errors import DatasetError, Problem
 from algorithms.schema import Column
+from algorithms.wording import shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +47,7 @@ def _name_problem(name: str, rows: pd.DataFrame) -> Problem | None:
     if count == 1:
         return None
     wrong = "the column is missing from the rows. Add it" if count == 0 else "the column appears twice. Keep one"
-    return Problem(name, None, f"{name}: {wrong}, empty where a value is unknown.")
+    return Problem(name, None, f"{shown(name)}: {wrong}, empty where a value is unknown.")
 
 
 def read_numbers(series: Series, column: Column) -> Series:
@@ -97,7 +98,7 @@ def read_texts(series: Series, column: Column) -> Series:
     try:
         codes, values = pd.factorize(series)
     except TypeError as error:
-        message = f"{column.name}: cells must be numbers or texts, got a list or a mapping. Flatten the column."
+        message = f"{shown(column.name)}: cells must be numbers or texts, got a list or a mapping. Flatten the column."
         raise DatasetError.of(column.name, None, message) from error
     texts = [np.nan if (text := _text(value)) in missing else text for value in values.tolist()]
     return pd.Series(np.array([*texts, np.nan], dtype=object)[codes], index=series.index, dtype=object)

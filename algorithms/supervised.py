@@ -10,6 +10,7 @@ from algorithms.base import Evaluation, Table
 from algorithms.errors import DatasetError
 from algorithms.metrics import TaskType
 from algorithms.tabular import TabularAlgorithm
+from algorithms.wording import shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -80,10 +81,10 @@ def _scorers(y: Array, predicted: Array, probabilities: Array | None) -> evaluat
 def _target(data: Table) -> pd.Series[Any]:
     name = data.schema.target or "target"
     if data.y is None:
-        raise DatasetError.of("target", name, f"target: {name} is missing from the rows. Add the column.")
+        raise DatasetError.of("target", name, f"target: {shown(name)} is missing from the rows. Add the column.")
     empty = int(data.y.isna().sum())
     if empty:
-        raise DatasetError.of("target", name, f"target: {name} needs a value in every row, got {empty} without one.")
+        raise DatasetError.of("target", name, f"target: {shown(name)} needs a value in every row, got {empty} without one.")
     return data.y
 
 
@@ -93,7 +94,7 @@ def _labels(data: Table) -> Labels:
     found = set(_target(data).tolist())
     labels = [label for label in data.schema.classes or sorted(found) if label in found]
     if len(labels) < 2:
-        message = f"target: training needs at least 2 classes, got {labels!r}. Choose another target or add rows."
+        message = f"target: training needs at least 2 classes, got {shown(labels)}. Choose another target or add rows."
         raise DatasetError.of("target", data.schema.target, message)
     return labels
 

@@ -113,17 +113,20 @@ def compile_(only_check: bool) -> None:
     """Compile the pipeline definitions (needs the extra `pipelines`)."""
     from pipelines.compile import main as compile_main
 
-    with _told():
-        sys.exit(compile_main(["--check"] if only_check else []))
+    sys.exit(compile_main(["--check"] if only_check else []))
 
 
 @main.command()
-def upsert() -> None:
-    """Create or update the pipelines on AWS (needs the extra `pipelines`)."""
+@click.option("--kwargs", metavar="JSON", default="{}", help="Settings as an object; the rest from the environment.")
+@click.option("--tags", metavar="JSON", default="{}", help='Tags of the pipelines, such as {"team": "churn"}.')
+def upsert(kwargs: str, tags: str) -> None:
+    """Create or update the pipelines on AWS (needs the extra `pipelines`).
+
+    The settings are listed in docs/reference/pipelines.md.
+    """
     from pipelines.upsert import main as upsert_main
 
-    with _told():
-        sys.exit(upsert_main([]))
+    sys.exit(upsert_main([f"--kwargs={kwargs}", f"--tags={tags}"]))
 
 
 class _told:  # noqa: N801 (reads like a function: `with _told():`)
@@ -145,8 +148,11 @@ class _told:  # noqa: N801 (reads like a function: `with _told():`)
 
 
 def _print_problems(problems: list[Problem]) -> None:
+    """A line per problem. Messages repeat what strangers wrote, and a terminal obeys control characters."""
+    from lambda_bridge.inert import printable
+
     for problem in problems:
-        click.echo(problem.message, err=True)
+        click.echo(printable(problem.message), err=True)
 
 
 if __name__ == "__main__":

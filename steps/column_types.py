@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from algorithms.columns import read_numbers, read_texts
 from algorithms.errors import Problem
 from algorithms.schema import Column, ColumnType
-from algorithms.wording import shown
+from algorithms.wording import plain, shown
 from steps.findings import Finding, counted, listed
 from steps.metadata import ColumnNotes, Metadata
 
@@ -85,10 +85,10 @@ class ColumnTyper:
 
     def _refuse(self, name: str, texts: Series) -> None:
         message = (
-            f"{name}: metadata.json says number, got {listed(texts.unique())}. "
+            f"{shown(name)}: metadata.json says number, got {listed(texts.unique())}. "
             f"Correct the values, list them as na_values, or declare a category."
         )
-        self.problems.append(Problem(name, str(texts.iloc[0]), message))
+        self.problems.append(Problem(name, plain(str(texts.iloc[0])), message))
 
     def _guess(self, values: Series) -> ColumnType:
         if values.dtype != "str":

@@ -9,7 +9,7 @@ import pyarrow as pa
 from pyarrow import parquet, types
 
 from algorithms.errors import DatasetError, Problem
-from algorithms.wording import shown
+from algorithms.wording import bare, shown
 from steps.csv_format import header_problems
 from steps.findings import refuse
 
@@ -61,7 +61,7 @@ def _check_schema(name: str, schema: Any, rows: int) -> None:
 def _type_problem(name: str, field: Any) -> Problem | None:
     if any(is_kind(_plain_type(field.type)) for is_kind in (*NUMBERS, *DATES, *TEXTS)):
         return None
-    kind = str(field.type)[:60]
+    kind = bare(str(field.type))
     what = f"{name}: the column {shown(field.name)} must hold numbers, texts, booleans or dates"
     message = f"{what}, got {kind}. Convert it."
     return Problem(field.name, kind, message)

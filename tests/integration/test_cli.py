@@ -33,6 +33,11 @@ class TestCheck:
         assert result.exit_code == 2
         assert [line.split(":")[0] for line in result.stderr.splitlines()] == ["learning_type", "seed", "dataset_id"]
 
+    def test_a_problem_is_one_printable_line(self, mlops):
+        result = mlops("check", "\x1b]0;pwned\x07\u202e.md")
+        assert result.stderr.startswith(" ]0;pwned  .md: cannot be read")
+        assert result.stderr.removesuffix("\n").isprintable()
+
     def test_a_file_that_is_not_there(self, mlops):
         result = mlops("check", "nowhere.md")
         assert (result.exit_code, result.stdout) == (2, "")

@@ -155,6 +155,19 @@ def test_a_dataset_that_cannot_be_used_ends_as_invalid(workspace, issue, tmp_pat
     assert packages(workspace) == []
 
 
+def test_a_hostile_column_name_does_not_reach_the_terminal(workspace, issue, tmp_path):
+    hostile = "\x1b]0;pwned\x07"
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/train.csv").write_text(f"{hostile},target\nsmall,x\n" + "1,x\n2,y\n" * 20)
+    (tmp_path / "data/metadata.json").write_text(json.dumps({"columns": {hostile: {"type": "number"}}}))
+    path = issue(f"{FOREST}dataset_id: hostile\ntask_type: classification\n")
+    options = ["--data", str(tmp_path / "data"), "--workspace", str(workspace)]
+    result = CliRunner().invoke(main, ["run", str(path), *options])
+    assert result.exit_code == 2
+    assert "pwned" in result.stderr
+    assert result.output.replace("\n", "").isprintable()
+
+
 def test_a_workspace_that_is_in_use_is_left_alone(workspace):
     with Workspace(workspace, "somebody"):
         code, report = run(workspace, STARTER / "iris-random-forest.md")

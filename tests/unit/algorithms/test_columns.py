@@ -80,5 +80,12 @@ def test_all_missing_and_repeated_columns_are_named_at_once():
 
 
 def test_lists_in_cells_are_refused():
-    with pytest.raises(DatasetError, match="x: cells must be numbers or texts"):
+    with pytest.raises(DatasetError, match='"x": cells must be numbers or texts'):
         read_columns(pd.DataFrame({"x": [[1], [2]]}), [CATEGORY])
+
+
+@pytest.mark.parametrize("rows", [{"y": [1]}, {"\x1b]0;pwned\x07": [[1]]}], ids=["missing", "lists"])
+def test_messages_show_hostile_column_names_harmlessly(rows):
+    with pytest.raises(DatasetError) as caught:
+        read_columns(pd.DataFrame(rows), [Column(name="\x1b]0;pwned\x07", type="category")])
+    assert caught.value.problems[0].message.startswith('"\\u001b]0;pwned\\u0007": ')

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from lambda_bridge.inert import LONGEST, code, prose
+from lambda_bridge.inert import LONGEST_SENTENCE, LONGEST_VALUE, code, printable, prose
 
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable("table")
 HOSTILE = [
@@ -76,8 +76,18 @@ def test_a_person_reads_the_same_words(text):
 
 
 def test_long_text_is_cut():
-    assert len(code("x" * 10_000)) <= LONGEST + 2
-    assert code("x" * 10_000).endswith("…`")
+    assert code("x" * 10_000) == f"`{'x' * (LONGEST_VALUE - 1)}…`"
+    assert prose("x" * 10_000) == f"{'x' * (LONGEST_SENTENCE - 1)}…"
+
+
+def test_the_cut_counts_what_a_person_reads_so_escapes_cost_no_advice():
+    text = "*" * (LONGEST_SENTENCE - 7) + "Remove."
+    assert prose(text) == "\\*" * (LONGEST_SENTENCE - 7) + "Remove."
+    assert code("@" * LONGEST_VALUE) == "`" + "@\u200b" * LONGEST_VALUE + "`"
+
+
+def test_printable_text_is_one_line_that_a_terminal_obeys_in_nothing():
+    assert printable("a\x1b]0;b\x07\n\u202e\ud800é") == "a ]0;b    é"
 
 
 def test_an_empty_value_is_visible():

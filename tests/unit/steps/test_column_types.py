@@ -128,6 +128,15 @@ def test_a_declared_number_refuses_texts_and_names_them():
     assert '"small", "large"' in used.problems[0].message
 
 
+def test_a_refusal_repeats_no_control_character_and_no_long_text():
+    used = typer(type="number")
+    used._refuse("\x1b]0;pwned\x07", pd.Series(["\x1b[2J", "y" * 1000]))
+    problem = used.problems[0]
+    assert problem.message.startswith('"\\u001b]0;pwned\\u0007": metadata.json says number')
+    assert (problem.message + problem.value).isprintable()
+    assert len(problem.message) < 400
+
+
 def test_infinite_floats_are_missing():
     used = typer()
     found = used.type(pd.Series([float("inf"), *RANDOM[1:]], name="x"))

@@ -108,3 +108,12 @@ def test_a_dataset_is_refused_without_scikit_learn(paths, dataset, columns):
     )
     assert run.stdout.split() == ["1", "False", "False"]
     assert json.loads(paths.message.read_bytes())["error"] == "DatasetError"
+
+
+def test_a_hostile_column_name_is_told_in_printable_text(paths, dataset, columns):
+    hostile = "\x1b]0;pwned\x07"
+    table = {hostile: ["small", *range(39)], **columns}
+    place(paths, dataset(train_csv=table, metadata_json=json.dumps({"columns": {hostile: {"type": "number"}}})))
+    with pytest.raises(DatasetError, match=r"pwned") as caught:
+        prepare(paths, ["--task", "classification"])
+    assert all(problem.message.isprintable() for problem in caught.value.problems)
