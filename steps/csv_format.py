@@ -5,13 +5,15 @@ Works with the standard library, so that a file which cannot be read is refused 
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import IO
 
 from algorithms.errors import DatasetError, Problem
 from algorithms.wording import plain, shown
@@ -19,6 +21,13 @@ from steps.findings import counted, listed, refuse
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 SAMPLE_LINES = 50
+SAMPLE_BYTES = 64 * 2**10
+"""The start of a file, from which the delimiter is told."""
+BLOCK_BYTES = 2**20
+MAX_LINE = 2**24
+"""Characters of one line: only so much of a file is in memory at a time."""
+BLANK = b"\xef\xbb\xbf \t\r\n"
+"""Bytes of a file without content: a byte order mark and spaces."""
 MAX_BYTES = 2 * 2**30
 MAX_COLUMNS = 5_000
 MAX_NAME = 256
@@ -49,30 +58,25 @@ def inspect_csv(path: Path) -> CsvFormat:
     if size > MAX_BYTES:
         message = f"{path.name}: at most {MAX_BYTES} bytes are read, got {size}. Store it as Parquet."
         raise refuse(path.name, size, message)
-    text = _decode(path.name, path.read_bytes())
-    if not text.strip():
-        raise refuse(path.name, None, f"{path.name}: is empty. Add a line of column names, and rows.")
-    delimiter = _delimiter(text)
+    sample = _read_sample(path)
+    _check_encoding(path)
     try:
-        return _measure(path.name, text, delimiter)
+        return _measure(path, _delimiter(sample, complete=size <= SAMPLE_BYTES))
     except csv.Error as error:
         raise refuse(path.name, None, f"{path.name}: cannot be parsed ({error}). Check its quotes.") from error
 
 
-def _decode(name: str, data: bytes) -> str:
+def _read_sample(path: Path) -> str:
+    """The start of the file as text. Raises DatasetError for files of another kind."""
+    with path.open("rb") as file:
+        data = file.read(SAMPLE_BYTES)
     kind = next((kind for start, kind in NOT_TEXT.items() if data.startswith(start)), None)
     if kind:
-        raise refuse(name, None, f"{name}: is {kind}, no CSV. Save the table as CSV in UTF-8.")
+        raise refuse(path.name, None, f"{path.name}: is {kind}, no CSV. Save the table as CSV in UTF-8.")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")) or _every_other_byte_is_nul(data):
-        message = f"{name}: is UTF-16. Save it as UTF-8, for instance with {_iconv('utf-16', name)}."
-        raise refuse(name, "UTF-16", message)
-    if b"\0" in data:
-        where = data.index(b"\0")
-        raise refuse(name, where, f"{name}: has a NUL byte, at byte {where}. Save the table as CSV in UTF-8.")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise _not_utf8(name, data) from None
+        message = f"{path.name}: is UTF-16. Save it as UTF-8, for instance with {_iconv('utf-16', path.name)}."
+        raise refuse(path.name, "UTF-16", message)
+    return data.decode("utf-8-sig", "ignore")
 
 
 def _every_other_byte_is_nul(data: bytes) -> bool:
@@ -80,14 +84,38 @@ def _every_other_byte_is_nul(data: bytes) -> bool:
     return len(start) > 1 and (not any(start[0::2]) or not any(start[1::2]))
 
 
-def _not_utf8(name: str, data: bytes) -> DatasetError:
-    """Counted from the start of the file; a byte order mark counts too."""
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        where, line = error.start, data.count(b"\n", 0, error.start) + 1
+def _check_encoding(path: Path) -> None:
+    """Raises DatasetError for a file that is empty, not UTF-8, or holds NUL bytes. Reads a block at a time."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    done = line = 0
+    blank = True
+    with path.open("rb") as file:
+        while True:
+            block = file.read(BLOCK_BYTES)
+            if b"\0" in block:
+                raise _nul(path.name, done + block.index(b"\0"))
+            waiting = len(decoder.getstate()[0])
+            try:
+                decoder.decode(block, final=not block)
+            except UnicodeDecodeError as error:
+                raise _not_utf8(path.name, error, done - waiting, line) from None
+            if not block:
+                break
+            blank = blank and not block.strip(BLANK)
+            done, line = done + len(block), line + block.count(b"\n")
+    if blank:
+        raise refuse(path.name, None, f"{path.name}: is empty. Add a line of column names, and rows.")
+
+
+def _nul(name: str, where: int) -> DatasetError:
+    return refuse(name, where, f"{name}: has a NUL byte, at byte {where}. Save the table as CSV in UTF-8.")
+
+
+def _not_utf8(name: str, error: UnicodeDecodeError, start: int, lines: int) -> DatasetError:
+    """`start` and `lines` come before the block of the error. A byte order mark counts too."""
+    where, line = start + error.start, lines + error.object.count(b"\n", 0, error.start) + 1
     message = (
-        f"{name}: is not UTF-8, got the byte 0x{data[where]:02x} at position {where} (line {line}). "
+        f"{name}: is not UTF-8, got the byte 0x{error.object[error.start]:02x} at position {where} (line {line}). "
         f"Save it as UTF-8, for instance with {_iconv('cp1252', name)} (cp932 for Japanese)."
     )
     return refuse(name, where, message)
@@ -97,11 +125,16 @@ def _iconv(encoding: str, name: str) -> str:
     return f"iconv -f {encoding} -t utf-8 {name}"
 
 
-def _delimiter(text: str) -> str:
-    """The delimiter that cuts the first lines into the same number of fields; else the most fields of the header."""
+def _delimiter(sample: str, *, complete: bool) -> str:
+    """The delimiter that cuts the first lines into the same number of fields; else the most fields of the header.
+
+    The last line of a sample that is not the complete file counts only where there is no other.
+    """
 
     def fit(delimiter: str) -> tuple[bool, int]:
-        widths = [len(fields) for _, fields in islice(_records(text, delimiter), SAMPLE_LINES)]
+        records = _records(io.StringIO(sample, newline=""), delimiter)
+        widths = [len(fields) for _, fields in islice(records, SAMPLE_LINES + 1)]
+        widths = widths[:SAMPLE_LINES] if complete or len(widths) > SAMPLE_LINES else widths[:-1] or widths
         return len(set(widths)) == 1 and widths[0] > 1, widths[0] if widths else 0
 
     try:
@@ -110,24 +143,33 @@ def _delimiter(text: str) -> str:
         return ","
 
 
-def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def _records(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Line number and fields of every record; empty lines are left out."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
     return ((reader.line_num, fields) for fields in reader if fields)
 
 
-def _measure(name: str, text: str, delimiter: str) -> CsvFormat:
-    records = _records(text, delimiter)
-    header = next(records)[1]
-    problems = header_problems(name, header)
-    rows, ragged, first = 0, 0, (0, 0)
-    for line, fields in records:
-        rows += 1
-        if len(fields) != len(header):
-            first = first if ragged else (line, len(fields))
-            ragged += 1
+def _lines(file: IO[str]) -> Iterator[str]:
+    """The lines of a file. Raises csv.Error for one that is too long to be a line of a table."""
+    while line := file.readline(MAX_LINE):
+        if len(line) == MAX_LINE:
+            raise csv.Error(f"a line of {MAX_LINE} characters or more")
+        yield line
+
+
+def _measure(path: Path, delimiter: str) -> CsvFormat:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        records = _records(_lines(file), delimiter)
+        header = next(records)[1]
+        problems = header_problems(path.name, header)
+        rows, ragged, first = 0, 0, (0, 0)
+        for line, fields in records:
+            rows += 1
+            if len(fields) != len(header):
+                first = first if ragged else (line, len(fields))
+                ragged += 1
     if ragged:
-        problems.append(_ragged(name, len(header), first, ragged, delimiter))
+        problems.append(_ragged(path.name, len(header), first, ragged, delimiter))
     if problems:
         raise DatasetError(problems)
     return CsvFormat(delimiter, header, rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,36 @@ def test_header_and_ragged_lines_are_told_together(path):
 def test_too_large_a_file_is_not_read(path, monkeypatch):
     monkeypatch.setattr(csv_format, "MAX_BYTES", 5)
     assert "at most 5 bytes" in refused(path, b"a,b\n1,2\n")
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 7])
+def test_a_byte_is_found_wherever_the_blocks_end(path, monkeypatch, block):
+    monkeypatch.setattr(csv_format, "BLOCK_BYTES", block)
+    assert "the byte 0xe9 at position 10 (line 3)" in refused(path, "a,é\n1,é\n".encode() + b"\xe9,2\n")
+    assert "NUL byte, at byte 6" in refused(path, b"a,b\n1,\0\n")
+    assert "the byte 0xc3 at position 6" in refused(path, b"a,b\n1,\xc3")
+    path.write_text("a,é\n日,本\n", encoding="utf-8")
+    assert inspect_csv(path).header == ["a", "é"]
+
+
+@pytest.mark.parametrize("size", [10, 11, 12, 30])
+def test_the_delimiter_is_told_from_the_start_of_the_file(path, monkeypatch, size):
+    monkeypatch.setattr(csv_format, "SAMPLE_BYTES", size)
+    path.write_text("é;b,c;d\n1;2;3\n4;5;6\n", encoding="utf-8")
+    assert inspect_csv(path).delimiter == ";"
+
+
+def test_a_line_without_end(path, monkeypatch):
+    monkeypatch.setattr(csv_format, "MAX_LINE", 20)
+    assert "a line of 20 characters or more" in refused(path, b"a,b\n1,2" + b",3" * 20 + b"\n")
+
+
+def test_a_file_is_not_held_in_memory(path, monkeypatch):
+    monkeypatch.setattr(csv_format, "BLOCK_BYTES", 2**16)
+    path.write_text("a,b,c\n" + "1,2,some text in the row\n" * 50_000)
+    tracemalloc.start()
+    found = inspect_csv(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found.rows == 50_000
+    assert peak < path.stat().st_size
