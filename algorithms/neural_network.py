@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
+from algorithms.errors import ParameterError
 from algorithms.metrics import TaskType
 from algorithms.params import Params, source
 from algorithms.supervised import SupervisedAlgorithm
+from algorithms.wording import number
 
 if TYPE_CHECKING:
     import numpy as np
@@ -95,13 +97,32 @@ class NeuralNetwork(SupervisedAlgorithm):
         params = self.params
         best, waited = math.inf, 0
         for epoch in range(1, params.max_iter + 1):
-            model.partial_fit(X, y, **(first if epoch == 1 else {}))
+            self._epoch(model, X, y, **(first if epoch == 1 else {}))
             self.on_progress(epoch, params.max_iter, "epoch")
             waited = 0 if model.loss_ <= best - params.tol else waited + 1
             best = min(best, model.loss_)
             if waited > params.n_iter_no_change:
                 break
         return model.set_params(random_state=self.seed)
+
+    def _epoch(self, model: Any, X: Any, y: Array, **first: Any) -> None:
+        """Raises ParameterError where the training diverges: scikit-learn refuses weights that are no numbers."""
+        try:
+            model.partial_fit(X, y, **first)
+        except ValueError as error:
+            if _finite(model):
+                raise
+            rate = self.params.learning_rate_init
+            message = f"hyperparameters.learning_rate_init: the training diverged, got {number(rate)}. "
+            message += "Choose `scaling: standard` under preprocessing, or give a smaller learning_rate_init."
+            raise ParameterError.of("hyperparameters.learning_rate_init", rate, message) from error
+
+
+def _finite(model: Any) -> bool:
+    """Whether all weights are numbers."""
+    import numpy as np
+
+    return all(np.isfinite(weights).all() for weights in (*model.coefs_, *model.intercepts_))
 
 
 def _rescale(model: Any, mean: float, deviation: float) -> None:

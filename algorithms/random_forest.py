@@ -6,9 +6,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from algorithms.errors import ParameterError
 from algorithms.metrics import TaskType
 from algorithms.params import Params, source
+from algorithms.schema import TableSchema
 from algorithms.supervised import SupervisedAlgorithm
+from algorithms.wording import shown
 
 SKLEARN = source("scikit-learn's default")
 
@@ -50,7 +53,17 @@ class RandomForest(SupervisedAlgorithm):
     title = "Random forest"
     task_types = ("classification", "regression")
     params_model = RandomForestParams
+    params: RandomForestParams
     dtype = "float32"
+
+    def check(self, schema: TableSchema) -> None:
+        """See TabularAlgorithm; also refuses class weights where there are no classes."""
+        super().check(schema)
+        weight = self.params.class_weight
+        if weight is not None and schema.task_type == "regression":
+            key = "hyperparameters.class_weight"
+            message = f"{key}: is for classification only, got {shown(weight)} with regression. Leave it out."
+            raise ParameterError.of(key, weight, message)
 
     def train(self, X: Any, y: Any, task_type: TaskType) -> Any:
         """A forest grown on all cores. It predicts on one, since the sum over trees would depend on their order."""

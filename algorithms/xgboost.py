@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from algorithms.base import Progress
+from algorithms.base import Progress, Table
+from algorithms.errors import DatasetError
 from algorithms.metrics import TaskType
 from algorithms.params import Params, source
 from algorithms.supervised import SupervisedAlgorithm
+from algorithms.wording import plain, shown
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
 
 LIBRARY = source("XGBoost's default")
 GENTLE = source("more and smaller steps, each on a random part: steadier on noisy tables than XGBoost's 100, 0.3, 1, 1")
 FILE_NAME = "booster.ubj"
+LARGEST_SUM = 1.8e19
+"""Of a regression target's sizes: XGBoost squares sums over rows, and float32 ends at 3.4e38. Beyond, no tree grows."""
 
 
 class XGBoostParams(Params):
@@ -50,6 +59,13 @@ class XGBoost(SupervisedAlgorithm):
     dtype = "float32"
     libraries = (*SupervisedAlgorithm.libraries, "xgboost")
 
+    def encode(self, data: Table) -> Array:
+        """See SupervisedAlgorithm. Raises DatasetError for numbers that are too large to be learned."""
+        y = super().encode(data)
+        if not self.labels:
+            _check_size(y, data.schema.target)
+        return y
+
     def train(self, X: Any, y: Any, task_type: TaskType) -> Any:
         """Boosted trees; reports every round. The result is the same with any number of threads."""
         values = self.params.model_dump()
@@ -70,6 +86,15 @@ class XGBoost(SupervisedAlgorithm):
         super().restore(state, model_dir)
         self._estimator = _estimator("classification" if self.labels else "regression")()
         self._estimator.load_model(model_dir / FILE_NAME)
+
+
+def _check_size(y: Array, target: str | None) -> None:
+    largest, limit = float(abs(y).max()), LARGEST_SUM / len(y)
+    if not largest <= limit:
+        name = shown(target or "target")
+        message = f"target: {name} must be at most {limit:.1e} in size to be summed in float32, got {largest:.1e}. "
+        message += "Divide the column by a constant, or choose another algorithm."
+        raise DatasetError.of("target", plain(largest), message)
 
 
 def _estimator(task_type: TaskType) -> Any:

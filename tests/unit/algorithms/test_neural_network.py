@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.neural_network import MLPClassifier
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from algorithms.base import Table
+from algorithms.errors import ParameterError
 from algorithms.neural_network import NeuralNetwork, NeuralNetworkParams
+from algorithms.params import Preprocessing
 
 
 def test_epochs_are_told_until_the_loss_no_longer_falls(sample_tables):
@@ -48,3 +50,19 @@ def test_a_constant_target_is_predicted(sample_tables):
     constant = Table(train.X, pd.Series(7.0, index=train.X.index), train.schema)
     model = NeuralNetwork(NeuralNetworkParams(max_iter=50)).fit(constant)
     assert abs(model.predict(test.X) - 7).mean() < 0.5
+
+
+def test_a_training_that_diverges_is_told_with_advice(sample_tables):
+    train, _ = sample_tables("wine", "classification")
+    huge = Table(train.X.map(lambda value: float(value) * 1e60), train.y, train.schema)
+    with pytest.raises(ParameterError) as caught:
+        NeuralNetwork(preprocessing=Preprocessing(scaling="none")).fit(huge)
+    (problem,) = caught.value.problems
+    assert (problem.key, problem.value) == ("hyperparameters.learning_rate_init", 0.001)
+    assert "the training diverged, got 0.001. Choose `scaling: standard`" in problem.message
+
+
+def test_another_refusal_by_scikit_learn_stays_a_defect():
+    model = NeuralNetwork()
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        model._epoch(MLPRegressor().partial_fit([[1.0]], [1.0]), [[1.0]], np.ones(2))

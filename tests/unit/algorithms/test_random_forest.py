@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import RandomForestClassifier
 
+from algorithms.errors import ParameterError
 from algorithms.random_forest import RandomForest, RandomForestParams
 
 
@@ -29,3 +30,10 @@ def test_max_features_depends_on_the_task(max_features, task_type, expected):
     params = RandomForestParams(n_estimators=1, max_features=max_features)
     forest = RandomForest(params).train(np.eye(4), np.array([0, 1, 0, 1]), task_type)
     assert forest.max_features == expected
+
+
+def test_class_weights_need_classes(sample_tables):
+    train, _ = sample_tables("diabetes", "regression")
+    with pytest.raises(ParameterError, match=r"class_weight: is for classification only") as caught:
+        RandomForest(RandomForestParams(class_weight="balanced")).fit(train)
+    assert caught.value.problems[0].key == "hyperparameters.class_weight"

@@ -30,7 +30,7 @@ def table(y, task_type="classification", classes=None, x=None):
     [
         (Table(table([1, 2]).X, None, table([1, 2]).schema), 'target: "t" is missing'),
         (table(["a", None, "b"]), "needs a value in every row, got 1 without one"),
-        (table(["a", "a", "a"]), r"at least 2 classes, got \["a"\]"),
+        (table(["a", "a", "a"]), r'at least 2 classes, got \["a"\]'),
     ],
     ids=["no target", "gaps", "one class"],
 )

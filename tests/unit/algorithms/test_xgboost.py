@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from algorithms import xgboost as module
+from algorithms.base import Table
 from algorithms.errors import DatasetError
 from algorithms.manifest import write_manifest
-from algorithms.xgboost import XGBoost, XGBoostParams
+from algorithms.xgboost import LARGEST_SUM, XGBoost, XGBoostParams
 
 
 def test_every_round_is_told(sample_tables):
@@ -26,6 +27,25 @@ def test_the_number_of_threads_changes_nothing(sample_tables, monkeypatch):
         model = XGBoost(XGBoostParams(n_estimators=20)).fit(train)
         found.append(model.probabilities(model.features.transform(test.X)))
     np.testing.assert_array_equal(*found)
+
+
+@pytest.mark.parametrize("size", [1e20, 1e39, 1e100])
+def test_a_target_that_float32_cannot_sum_is_refused_by_name(sample_tables, size):
+    train, _ = sample_tables("diabetes", "regression")
+    largest = f"{train.y.abs().max() * size:.1e}"
+    with pytest.raises(DatasetError) as caught:
+        XGBoost().fit(Table(train.X, train.y * size, train.schema))
+    (problem,) = caught.value.problems
+    assert problem.key == "target"
+    assert f'target: "{train.schema.target}" must be at most' in problem.message
+    assert f"got {largest}. Divide the column" in problem.message
+
+
+def test_a_large_target_is_learned_up_to_there(sample_tables):
+    train, _ = sample_tables("diabetes", "regression")
+    factor = 0.99 * LARGEST_SUM / len(train.y) / train.y.abs().max()
+    large = Table(train.X, train.y * factor, train.schema)
+    assert XGBoost().fit(large).evaluate(large).metrics["r2"] > 0.9
 
 
 def test_a_file_that_is_no_booster_is_refused(sample_tables, tmp_path):
