@@ -153,7 +153,11 @@ def _findings(evaluation: Mapping[str, Any]) -> list[str]:
 def _target_note(request: TrainingRequest, evaluation: Mapping[str, Any]) -> list[str]:
     """Which column Prepare took as the target, where the request left it open."""
     target = (evaluation.get("dataset") or {}).get("target")
-    return [f"target is {target['name']}: {target['why']}."] if target and request.target is None else []
+    if not target or request.target is not None:
+        return []
+    if request.learning_type == "unsupervised":
+        return [f"{target['name']} is left out of the features: it is a target, {target['why']}."]
+    return [f"target is {target['name']}: {target['why']}."]
 
 
 def _step_row(name: str, step: Step | None) -> list[str]:

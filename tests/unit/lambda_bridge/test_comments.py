@@ -108,6 +108,12 @@ class TestResult:
         assert told in comments.result(request(), 1, Registered(ARN), found, [])
         assert told not in comments.result(request(target="species"), 1, Registered(ARN), found, [])
 
+    def test_a_target_that_clusters_do_not_see_is_told(self):
+        found = evaluation(dataset={"target": {"name": "species", "why": "metadata.json names it"}})
+        asked = resolve(parse_request({"learning_type": "unsupervised", "algorithm": "kmeans", "dataset_id": "iris"}))
+        text = comments.result(asked, 1, Registered(ARN), found, [])
+        assert "- species is left out of the features: it is a target, metadata.json names it." in text
+
     def test_a_failure_tells_step_and_reason(self):
         text = comments.result(request(), 1, Failed("Train", "killed by signal 9"), None, [])
         assert text.startswith("### Attempt 1: failed in `Train` ❌\n\nkilled by signal 9\n")
