@@ -98,3 +98,52 @@ def test_promised_rows_are_bounded(path, monkeypatch):
 def test_the_index_that_pandas_writes_is_no_column(path):
     parquet.write_table(pa.table({"x": [1, 2], "__index_level_0__": [7, 8]}), path)
     assert read_parquet(path).columns.tolist() == ["x"]
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.string_view()], ids=str)
+def test_a_long_text_that_is_stored_once_is_counted_in_every_row(path, monkeypatch, kind):
+    monkeypatch.setattr(parquet_format, "MAX_TEXT_BYTES", 2_999)
+    texts = pa.array(["x" * 1000, None, "x" * 1000, "y" * 1000], kind)
+    parquet.write_table(pa.table({"x": texts}), path)
+    with pytest.raises(DatasetError, match="its texts have at most 2999 bytes, got 3000"):
+        read_parquet(path)
+    monkeypatch.setattr(parquet_format, "MAX_TEXT_BYTES", 3_000)
+    assert read_parquet(path)["x"].isna().tolist() == [False, True, False, False]
+
+
+def test_a_small_file_of_many_long_texts_is_never_decoded(path):
+    text = pa.DictionaryArray.from_arrays(pa.array([0] * 3_000, pa.int32()), pa.array(["x" * 2**20]))
+    parquet.write_table(pa.table({"x": text}), path, compression="zstd")
+    assert path.stat().st_size < 5_000
+    before = pa.total_allocated_bytes()
+    with pytest.raises(DatasetError, match="its texts have at most"):
+        read_parquet(path)
+    assert pa.total_allocated_bytes() - before < 2**24
+
+
+def test_what_would_be_unpacked_is_bounded(path, monkeypatch):
+    parquet.write_table(pa.table({"x": range(1000)}), path)
+    monkeypatch.setattr(parquet_format, "MAX_BYTES", 1000)
+    with pytest.raises(DatasetError, match="at most 1000 bytes are unpacked"):
+        read_parquet(path)
+
+
+@pytest.mark.parametrize("error", [pa.ArrowInvalid, pa.ArrowNotImplementedError, OverflowError, KeyError])
+def test_a_column_that_cannot_be_converted_is_the_files_fault(path, monkeypatch, error):
+    def fail(column: object) -> None:
+        raise error("offset overflow")
+
+    parquet.write_table(pa.table({"x": [1, 2]}), path)
+    monkeypatch.setattr(parquet_format, "_to_pandas", fail)
+    with pytest.raises(DatasetError, match="no Parquet file that can be read"):
+        read_parquet(path)
+
+
+def test_used_up_memory_is_no_fault_of_the_file(path, monkeypatch):
+    def fail(column: object) -> None:
+        raise pa.ArrowMemoryError("malloc failed")
+
+    parquet.write_table(pa.table({"x": [1, 2]}), path)
+    monkeypatch.setattr(parquet_format, "_to_pandas", fail)
+    with pytest.raises(MemoryError):
+        read_parquet(path)
