@@ -18,8 +18,6 @@ from pathlib import Path, PurePosixPath
 
 BUCKET = "mlops-local"
 """The local mode's one bucket, as in the committed pipeline definitions."""
-NO_MODEL = f"s3://{BUCKET}/models/none/"
-"""The prefix that stands for "there is no previous model". It holds one empty object."""
 BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
 """CreateBucket, "Bucket naming rules" (Amazon S3 User Guide)."""
 NEW, TARGET = "new", "target"

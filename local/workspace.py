@@ -14,8 +14,9 @@ from typing import Any, Self
 
 from filelock import FileLock, Timeout
 
-from local.objects import NO_MODEL, ObjectStore, finish_replacements, join
+from local.objects import BUCKET, ObjectStore, finish_replacements
 from local.store import Store
+from pipelines.settings import NO_MODEL
 
 
 class WorkspaceBusyError(Exception):
@@ -54,8 +55,9 @@ class Workspace:
             leftover.mkdir(exist_ok=True)
         self.store = Store(self.root / "mlops.db")
         self.objects = ObjectStore(self.root / "s3", self._staging)
-        if not self.objects.exists(NO_MODEL):
-            self.objects.put_bytes(b"", join(NO_MODEL, "empty"))
+        no_model = f"s3://{BUCKET}/{NO_MODEL}"
+        if not self.objects.exists(no_model):
+            self.objects.put_bytes(b"", no_model)
 
     @property
     def jobs(self) -> Path:

@@ -23,10 +23,12 @@ from typing import Any
 from algorithms.errors import MissingExtraError, PlatformError
 from algorithms.metrics import LearningType
 from pipelines.definitions import LEARNING_TYPES
+from pipelines.generated import write_or_report
 from pipelines.reference import render_reference
 from pipelines.settings import EXAMPLE, Settings
 
 DEFINITIONS = Path(__file__).parent / "definitions"
+KWARGS_HELP = 'settings as a JSON object, for instance {"bucket": "..."}; the rest comes from the environment'
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference" / "pipelines.md"
 
 
@@ -110,11 +112,6 @@ def generated_files() -> dict[Path, str]:
     return {**files, REFERENCE: render_reference(definitions)} if REFERENCE.parents[1].is_dir() else files
 
 
-def stale_files(files: dict[Path, str]) -> list[Path]:
-    """Those that are missing or hold something else."""
-    return [path for path, text in files.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Writes the generated files. With `--check`: 1 if one is stale, and nothing is written."""
     parser = argparse.ArgumentParser("python -m pipelines.compile", description=main.__doc__)
@@ -123,14 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _write_or_check(options: argparse.Namespace) -> int:
-    files = generated_files()
-    stale = stale_files(files)
-    for path in stale:
-        if not options.check:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(files[path], encoding="utf-8")
-        print(f"{path.name}: {'is stale. Run: python -m pipelines.compile' if options.check else 'written'}")
-    return 1 if options.check and stale else 0
+    return write_or_report(generated_files(), options.check, "python -m pipelines.compile")
 
 
 def get_pipeline_definition(arguments: Sequence[str] | None = None) -> int:
@@ -141,8 +131,7 @@ def get_pipeline_definition(arguments: Sequence[str] | None = None) -> int:
 
 
 def _print_definition(options: argparse.Namespace) -> int:
-    settings = Settings.from_environment(**options.kwargs)
-    text = to_text(compile_module(options.module_name, settings).definition)
+    text = to_text(compile_module(options.module_name, given_settings(options.kwargs)).definition)
     if options.file_name:
         options.file_name.write_text(text, encoding="utf-8")
     else:
@@ -154,17 +143,24 @@ def module_parser(program: str, description: str) -> argparse.ArgumentParser:
     """A parser with the options that the seed code's commands share."""
     parser = argparse.ArgumentParser(program, description=description)
     parser.add_argument("-n", "--module-name", required=True, help="for instance pipelines.supervised")
-    help_text = 'settings as a JSON object, for instance {"bucket": "..."}; the rest comes from the environment'
-    parser.add_argument("-kwargs", "--kwargs", type=json_object, default={}, help=help_text)
+    parser.add_argument("-kwargs", "--kwargs", default="{}", help=KWARGS_HELP)
     return parser
 
 
-def json_object(text: str) -> dict[str, Any]:
-    """An option's JSON object. argparse turns the ValueError into a message."""
-    value = json.loads(text)
+def json_object(option: str, text: str) -> dict[str, Any]:
+    """The JSON object that an option holds. Raises PlatformError."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
     if not isinstance(value, dict):
-        raise ValueError("not an object")
+        raise PlatformError(f'{option}: must be a JSON object, got {text!r}. Write it like {{"name": "value"}}.')
     return value
+
+
+def given_settings(kwargs: str, **given: Any) -> Settings:
+    """The settings that the option `--kwargs` and `given` hold, the rest from the environment. Raises PlatformError."""
+    return Settings.from_environment(**{**json_object("--kwargs", kwargs), **given})
 
 
 def guarded(run: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:

@@ -17,7 +17,7 @@ from sagemaker.mlops.workflow.steps import Step
 from algorithms.metrics import LEARNING_TYPE_OF, METRICS, NO_THRESHOLD, LearningType
 from pipelines.definitions import pipeline_name
 from pipelines.instances import DEFAULT_INSTANCE_TYPE
-from pipelines.settings import Settings
+from pipelines.settings import NO_MODEL_PREFIX, Settings
 
 APPROVAL = ["PendingManualApproval", "Approved", "Rejected"]
 
@@ -81,7 +81,7 @@ def common_parameters(learning_type: LearningType, settings: Settings) -> list[P
         ParameterString("ProcessingInstanceType", default_value=settings.processing_instance_type),
         ParameterString("ModelPackageGroupName"),
         ParameterString("ModelApprovalStatus", default_value=APPROVAL[0], enum_values=APPROVAL),
-        ParameterString("PreviousModelUri", default_value=f"s3://{settings.bucket}/models/none/"),
+        ParameterString("PreviousModelUri", default_value=f"s3://{settings.bucket}/{NO_MODEL_PREFIX}"),
         ParameterString("PreviousModelPackageArn", default_value="none"),
     ]
 

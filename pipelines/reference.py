@@ -23,9 +23,19 @@ Prepare -> Train -> Evaluate -> CheckScore -> RegisterModel
                                           \\-> BelowThreshold (fails)
 ```
 
-Prepare's result is re-used for 30 days as long as its arguments and the dataset's digest stay the same, so a retry with
-other hyperparameters starts at Train. Throttling is retried within minutes, missing capacity for half an hour. All jobs
-run one image, without network access.
+Prepare's result is re-used for 30 days as long as its arguments, the image and the dataset's digest stay the same, so a
+retry with other hyperparameters starts at Train. Throttling is retried within minutes, missing capacity for half an
+hour. All jobs run one image, without network access.
+"""
+
+SETTINGS = """## Settings
+
+What an account decides when the definitions are compiled for it. Each can also be given as an option, which wins over
+the environment: `mlops upsert --kwargs '{"volume_size_gb": 100}' --tags '{"team": "churn"}'`.
+
+`image_uri` should name a digest (`...@sha256:...`). The cache knows the code by it alone: behind a tag that moves,
+results of older code would be re-used.
+
 """
 
 
@@ -40,9 +50,7 @@ def _settings() -> str:
         (f"`{field.name}`", _variables(field.name), "" if field.default is MISSING else f"`{field.default}`")
         for field in fields(Settings)
     ]
-    return "## Settings\n\nWhat an account decides when the definitions are compiled for it.\n\n" + _table(
-        ("setting", "environment", "default"), rows
-    )
+    return SETTINGS + _table(("setting", "environment", "default"), rows)
 
 
 def _variables(setting: str) -> str:

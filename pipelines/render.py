@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from pipelines.generated import write_or_report
 from pipelines.issue_form import render_form
 from pipelines.tables import environments_page, hyperparameters_page, instances_page, metrics_page, request_page
 
@@ -24,36 +26,18 @@ FILES: dict[str, Callable[[], str]] = {
 }
 
 
-def stale_files(root: Path) -> list[str]:
-    """The generated files under `root` that are missing or differ from what `write` would write."""
-    return [name for name, render in FILES.items() if _read(root / name) != render()]
+def generated_files(root: Path = ROOT) -> dict[Path, str]:
+    """What the files under `root` should hold."""
+    return {root / name: render() for name, render in FILES.items()}
 
 
-def write(root: Path) -> None:
-    """Writes every generated file under `root`."""
-    for name, render in FILES.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(render(), encoding="utf-8")
-
-
-def _read(path: Path) -> str | None:
-    return path.read_text(encoding="utf-8") if path.is_file() else None
-
-
-def main(arguments: Sequence[str], root: Path = ROOT) -> int:
-    """The command: 0, or 1 when `--check` finds stale files, or 2 for an unknown argument."""
-    if list(arguments) not in ([], ["--check"]):
-        print("usage: python -m pipelines.render [--check]", file=sys.stderr)
-        return 2
-    if not arguments:
-        write(root)
-        return 0
-    stale = stale_files(root)
-    for name in stale:
-        print(f"{name}: is stale. Run `python -m pipelines.render`.", file=sys.stderr)
-    return 1 if stale else 0
+def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
+    """Writes the generated files. With `--check`: 1 if one is stale, and nothing is written."""
+    parser = argparse.ArgumentParser("python -m pipelines.render", description=main.__doc__)
+    parser.add_argument("--check", action="store_true", help="only say what is stale")
+    check = parser.parse_args(arguments).check
+    return write_or_report(generated_files(root), check, "python -m pipelines.render")
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -10,6 +10,11 @@ from typing import Any
 
 from algorithms.errors import PlatformError
 
+NO_MODEL_PREFIX = "models/none/"
+"""The prefix in the bucket that stands for "there is no previous version"."""
+NO_MODEL = f"{NO_MODEL_PREFIX}empty"
+"""Key of the empty object there: a job's input must have one."""
+
 ENVIRONMENT = {
     "bucket": ("MLOPS_BUCKET",),
     "role_arn": ("MLOPS_ROLE_ARN",),
@@ -23,12 +28,20 @@ PATTERNS = {
     "role_arn": (r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", "the ARN of an IAM role"),
     "image_uri": (r"\S{1,255}", "the URI of a container image, at most 255 characters"),
     "region": (r"[a-z]{2,4}(-[a-z]+)+-\d", "an AWS region such as eu-west-1"),
+    "processing_instance_type": (r"ml\.[a-z0-9-]+\.[a-z0-9]+", "an instance type such as ml.m5.large"),
+    "kms_key_id": (r"[a-zA-Z0-9:/_-]{1,2048}", "the id or the ARN of a KMS key"),
 }
+
+MAXIMA = {"volume_size_gb": 16384, "max_processing_seconds": 777_600, "max_training_seconds": 28 * 24 * 3600}
+"""The service's own (CreateProcessingJob; "Amazon SageMaker AI endpoints and quotas": 28 days of training)."""
 
 
 @dataclass(frozen=True)
 class Settings:
     """Where the jobs run and where their files lie.
+
+    `image_uri` should name a digest (`...@sha256:...`): the step cache knows the code by it alone, so behind a tag that
+    moves, results of older code would be re-used.
 
     Volume sizes, run times and the network cannot be pipeline variables in the SageMaker SDK v3, and the role must not
     be one: whoever starts an execution would choose it. So they are fixed when a definition is compiled.
@@ -49,16 +62,13 @@ class Settings:
     """The containers reach no network; SageMaker itself copies their inputs and outputs."""
 
     def __post_init__(self) -> None:
-        problems = [
-            f"{name}: must be {meaning}, got {getattr(self, name)!r}."
-            for name, (pattern, meaning) in PATTERNS.items()
-            if not re.fullmatch(pattern, str(getattr(self, name)), re.ASCII)
-        ]
-        if problems:
+        wrong = {field.name: meaning for field in fields(self) if (meaning := _expected(field.name, self))}
+        if wrong:
+            problems = (f"{name}: must be {meaning}, got {getattr(self, name)!r}." for name, meaning in wrong.items())
             raise PlatformError(" ".join(problems))
 
     @classmethod
-    def from_environment(cls, environ: Mapping[str, str] | None = None, **given: Any) -> Settings:
+    def from_environment(cls, environ: Mapping[str, str] | None = None, /, **given: Any) -> Settings:
         """The settings in the environment; `given` ones win. Raises PlatformError, which names all that are missing."""
         unknown = sorted(set(given) - {field.name for field in fields(cls)})
         if unknown:
@@ -71,6 +81,19 @@ class Settings:
                 f"{', '.join(missing)}: must be set in the environment. See docs/reference/pipelines.md."
             )
         return cls(**found)
+
+
+def _expected(name: str, settings: Settings) -> str | None:
+    """What a setting must be, if it is something else."""
+    value = getattr(settings, name)
+    if name in MAXIMA:
+        fits = type(value) is int and 1 <= value <= MAXIMA[name]
+        return None if fits else f"a whole number from 1 to {MAXIMA[name]}"
+    if name == "network_isolation":
+        return None if isinstance(value, bool) else "true or false"
+    pattern, meaning = PATTERNS[name]
+    absent = name == "kms_key_id" and value is None
+    return None if absent or (isinstance(value, str) and re.fullmatch(pattern, value, re.ASCII)) else meaning
 
 
 def _read(environ: Mapping[str, str]) -> dict[str, str]:

@@ -18,7 +18,7 @@ from pipelines.plan import Plan
 
 
 def table_pipeline(plan: Plan, *arguments: Any) -> Pipeline:
-    """Prepare, Train, Evaluate, CheckScore, then RegisterModel or BelowThreshold; `arguments` are added to Prepare's."""
+    """Prepare to RegisterModel or BelowThreshold, of a plan for tables; `arguments` are added to those of Prepare."""
     prepare = prepare_table(plan, *arguments)
     train = train_step(plan, prepare, preprocessing=plan["Preprocessing"])
     evaluate = evaluate_step(plan, prepare, train, tables=("train", "test"))

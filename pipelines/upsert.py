@@ -10,15 +10,21 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 from algorithms.errors import PlatformError
-from pipelines.compile import Compiled, compile_module, guarded, json_object, module_parser
+from pipelines.compile import (
+    KWARGS_HELP,
+    Compiled,
+    compile_module,
+    given_settings,
+    guarded,
+    json_object,
+    module_parser,
+)
 from pipelines.definitions import LEARNING_TYPES
 from pipelines.parameters import as_list, client_request_token
-from pipelines.settings import Settings
+from pipelines.settings import NO_MODEL, Settings
 
 Outcome = Literal["created", "updated", "unchanged"]
 DESCRIPTION = "Prepares, trains, evaluates and registers one model (see docs/reference/pipelines.md)."
-NO_MODEL = "models/none/"
-"""Key of the empty object that Evaluate reads as "there is no previous version"."""
 
 
 def upsert_all(settings: Settings, tags: Mapping[str, str] | None = None) -> Iterator[str]:
@@ -159,16 +165,25 @@ def _client(service: str, settings: Settings) -> Any:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Upserts the three pipelines with the settings in the environment."""
+    """Upserts the three pipelines with the settings given or in the environment."""
     parser = argparse.ArgumentParser("python -m pipelines.upsert", description=main.__doc__)
-    parser.add_argument("--tags", type=json_object, default={}, help='a JSON object, for instance {"team": "churn"}')
+    parser.add_argument("--kwargs", default="{}", help=KWARGS_HELP)
+    parser.add_argument("--tags", default="{}", help='a JSON object, for instance {"team": "churn"}')
     return guarded(_print_upserts, parser.parse_args(arguments))
 
 
 def _print_upserts(options: argparse.Namespace) -> int:
-    for line in upsert_all(Settings.from_environment(), options.tags):
+    settings, tags = given_settings(options.kwargs), _read_tags(options.tags)
+    _warn_of_a_tag(settings.image_uri)
+    for line in upsert_all(settings, tags):
         print(line, flush=True)
     return 0
+
+
+def _warn_of_a_tag(image_uri: str) -> None:
+    if "@sha256:" not in image_uri:
+        why = "Behind a tag that moves, results of older code are re-used for 30 days."
+        print(f"image_uri: should name a digest (@sha256:...), got {image_uri!r}. {why}", file=sys.stderr)
 
 
 def run_pipeline(arguments: Sequence[str] | None = None) -> int:
@@ -176,28 +191,33 @@ def run_pipeline(arguments: Sequence[str] | None = None) -> int:
     parser = module_parser("run-pipeline", str(run_pipeline.__doc__))
     parser.add_argument("-role-arn", "--role-arn", help="the role of the pipeline and its jobs; else MLOPS_ROLE_ARN")
     parser.add_argument("-description", "--description", default=DESCRIPTION, help="the pipeline's description")
-    parser.add_argument("-tags", "--tags", type=_tag_option, default={}, help='[{"Key": "...", "Value": "..."}, ...]')
-    parser.add_argument("-parameters", "--parameters", type=json_object, default={}, help="the execution's, as JSON")
+    parser.add_argument("-tags", "--tags", default="{}", help='[{"Key": "...", "Value": "..."}, ...]')
+    parser.add_argument("-parameters", "--parameters", default="{}", help="the execution's, as JSON")
     return guarded(_run, parser.parse_args(arguments))
 
 
 def _run(options: argparse.Namespace) -> int:
-    given = {**options.kwargs, **({"role_arn": options.role_arn} if options.role_arn else {})}
-    settings = Settings.from_environment(**given)
+    settings = given_settings(options.kwargs, **({"role_arn": options.role_arn} if options.role_arn else {}))
+    tags, parameters = _read_tags(options.tags), json_object("--parameters", options.parameters)
     pipeline = compile_module(options.module_name, settings)
-    _check_parameters(pipeline, options.parameters)
+    _check_parameters(pipeline, parameters)
+    _warn_of_a_tag(settings.image_uri)
     sagemaker = _client("sagemaker", settings)
-    print(f"{pipeline.name}: {upsert(sagemaker, pipeline, settings.role_arn, options.tags, options.description)}")
-    print(f"{pipeline.name}: started {start(sagemaker, pipeline, options.parameters)}")
+    print(f"{pipeline.name}: {upsert(sagemaker, pipeline, settings.role_arn, tags, options.description)}")
+    print(f"{pipeline.name}: started {start(sagemaker, pipeline, parameters)}")
     return 0
 
 
-def _tag_option(text: str) -> dict[str, str]:
-    """Tags as the seed code takes them: a list of keys and values."""
+def _read_tags(text: str) -> dict[str, str]:
+    """Tags as an object, or as the list of keys and values that the seed code takes. Raises PlatformError."""
     try:
-        return {tag["Key"]: tag["Value"] for tag in json.loads(text)}
-    except (KeyError, TypeError) as error:
-        raise ValueError("not a list of tags") from error
+        given = json.loads(text)
+        tags = given if isinstance(given, dict) else {tag["Key"]: tag["Value"] for tag in given}
+        if all(isinstance(part, str) for tag in tags.items() for part in tag):
+            return tags
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise PlatformError(f'--tags: must be a JSON object of texts, got {text!r}. Write it like {{"team": "churn"}}.')
 
 
 if __name__ == "__main__":

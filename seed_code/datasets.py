@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from pipelines.generated import write_or_report
 
 STARTER = Path(__file__).parent / "starter"
 FOLDER = STARTER / "datasets"
@@ -55,17 +59,12 @@ def files() -> dict[Path, str]:
     return {FOLDER / name / file: text for name, sample in SAMPLES.items() for file, text in render(sample).items()}
 
 
-def main(arguments: list[str]) -> int:
-    """Writes the files, or with `--check` compares them."""
-    stale = {path: text for path, text in files().items() if not path.is_file() or path.read_text() != text}
-    for path, text in stale.items():
-        if "--check" in arguments:
-            print(f"stale: {path.relative_to(FOLDER.parent)}. Run: make generate")
-        else:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-    return 1 if stale and "--check" in arguments else 0
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Writes the files. With `--check`: 1 if one is stale, and nothing is written."""
+    parser = argparse.ArgumentParser("python -m seed_code.datasets", description=main.__doc__)
+    parser.add_argument("--check", action="store_true", help="only say what is stale")
+    return write_or_report(files(), parser.parse_args(arguments).check, "python -m seed_code.datasets")
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import asdict
 
 import pytest
 from click.testing import CliRunner
 
 from local.cli import main
 from local.workspace import Workspace
+from pipelines.settings import EXAMPLE, Settings
 
 
 @pytest.fixture
@@ -78,6 +81,25 @@ def test_upsert_names_every_setting_that_is_missing(mlops, monkeypatch):
     result = mlops("upsert")
     assert result.exit_code == 1
     assert "MLOPS_BUCKET, MLOPS_ROLE_ARN, MLOPS_IMAGE_URI, AWS_REGION or AWS_DEFAULT_REGION" in result.output
+
+
+def test_upsert_takes_settings_and_tags(mlops, monkeypatch):
+    seen = []
+    monkeypatch.setattr("pipelines.upsert.upsert_all", lambda *given: seen.extend(given) or ["done"])
+    given = {"bucket": "mine", "role_arn": "arn:aws:iam::111122223333:role/r", "region": "eu-west-1"}
+    image = "image@sha256:" + "0" * 64
+    result = mlops("upsert", "--kwargs", json.dumps({**given, "image_uri": image}), "--tags", '{"team": "churn"}')
+    assert (result.exit_code, result.output) == (0, "done\n")
+    assert seen == [Settings(**given, image_uri=image), {"team": "churn"}]
+
+
+@pytest.mark.parametrize("option", ["--kwargs", "--tags"])
+def test_upsert_tells_a_wrong_option_in_one_line(mlops, monkeypatch, option):
+    for name, value in asdict(EXAMPLE).items():
+        monkeypatch.setenv("AWS_REGION" if name == "region" else f"MLOPS_{name.upper()}", str(value))
+    result = mlops("upsert", option, "-x")
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (1, "", 1)
+    assert result.stderr.startswith(f"{option}: must be a JSON object")
 
 
 def test_compile_check_says_what_is_stale(mlops, monkeypatch):

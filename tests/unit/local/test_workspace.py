@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from local.objects import NO_MODEL
 from local.store import MIGRATIONS, Store, StoreVersionError
 from local.workspace import Workspace, WorkspaceBusyError
+from pipelines.settings import NO_MODEL
 
 
 def test_holds_one_empty_object_for_no_model(tmp_path: Path) -> None:
     with Workspace(tmp_path) as workspace:
-        [found] = workspace.objects.list(NO_MODEL)
-        assert found.size == 0
+        [found] = workspace.objects.list("s3://mlops-local/models/none/")
+        assert (found.uri, found.size) == (f"s3://mlops-local/{NO_MODEL}", 0)
 
 
 def test_is_held_by_one_at_a_time(tmp_path: Path) -> None:

@@ -8,34 +8,29 @@ import yaml
 from algorithms.environments import ENVIRONMENTS
 from algorithms.metrics import METRICS
 from algorithms.registry import ALGORITHMS, algorithm
+from pipelines.generated import stale_files
 from pipelines.instances import INSTANCE_TYPES
 from pipelines.issue_form import render_form
-from pipelines.render import FILES, ROOT, main, stale_files, write
+from pipelines.render import FILES, ROOT, generated_files, main
 from pipelines.request import TrainingRequest
 from pipelines.tables import environments_page, hyperparameters_page, instances_page, metrics_page, request_page
 
 
 def test_the_committed_files_are_up_to_date():
-    assert stale_files(ROOT) == []
+    assert stale_files(generated_files(ROOT)) == []
 
 
-def test_writes_what_the_check_then_accepts(tmp_path, capsys):
+def test_writes_what_the_check_then_accepts(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
     assert main(["--check"], tmp_path) == 1
     assert [line.split(":")[0] for line in capsys.readouterr().err.splitlines()] == list(FILES)
     assert main([], tmp_path) == 0
     assert main(["--check"], tmp_path) == 0
 
 
-def test_names_the_one_file_that_is_stale(tmp_path, capsys):
-    write(tmp_path)
-    page = tmp_path / "docs/reference/metrics.md"
-    page.write_text(page.read_text(encoding="utf-8") + "by hand\n", encoding="utf-8")
-    assert main(["--check"], tmp_path) == 1
-    assert capsys.readouterr().err == "docs/reference/metrics.md: is stale. Run `python -m pipelines.render`.\n"
-
-
 def test_refuses_other_arguments(tmp_path, capsys):
-    assert main(["--chek"], tmp_path) == 2
+    with pytest.raises(SystemExit):
+        main(["--chek-it"], tmp_path)
     assert "usage" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 

@@ -58,9 +58,16 @@ def test_unknown_settings_are_refused_with_the_known_names() -> None:
         ("image_uri", "image with spaces"),
         ("image_uri", "x" * 256),
         ("region", "Europe"),
+        ("processing_instance_type", "m5.large"),
+        ("volume_size_gb", "30"),
+        ("volume_size_gb", 0),
+        ("max_processing_seconds", 777_601),
+        ("max_training_seconds", True),
+        ("kms_key_id", ""),
+        ("network_isolation", "false"),
     ],
 )
-def test_values_of_the_wrong_form_are_refused(field: str, value: str) -> None:
+def test_values_of_the_wrong_form_are_refused(field: str, value: object) -> None:
     with pytest.raises(PlatformError, match=f"^{field}: must be"):
         replace(EXAMPLE, **{field: value})
 

@@ -39,6 +39,7 @@ REQUEST = {
     "PipelineDescription": DESCRIPTION,
     "RoleArn": EXAMPLE.role_arn,
 }
+IMAGE = "111122223333.dkr.ecr.us-east-1.amazonaws.com/mlops-pipeline@sha256:" + "0" * 64
 NAME = {"PipelineName": "mlops-supervised"}
 RUN_ID = "issue-1-attempt-1"
 
@@ -116,7 +117,7 @@ class TestUpsert:
 class TestNoModel:
     def test_puts_an_empty_object_where_none_is(self, s3: tuple[Any, Stubber]) -> None:
         client, stub = s3
-        expected = {"Bucket": "mlops-local", "Key": "models/none/", "Body": b"", "IfNoneMatch": "*"}
+        expected = {"Bucket": "mlops-local", "Key": "models/none/empty", "Body": b"", "IfNoneMatch": "*"}
         stub.add_response("put_object", {}, expected)
         assert put_no_model(client, "mlops-local") == "created"
 
@@ -128,7 +129,7 @@ class TestNoModel:
     def test_a_missing_bucket_is_told(self, s3: tuple[Any, Stubber]) -> None:
         client, stub = s3
         stub.add_client_error("put_object", "NoSuchBucket", "no bucket", 404)
-        with pytest.raises(PlatformError, match=r"s3://mlops-local/models/none/: PutObject was refused.*NoSuchBucket"):
+        with pytest.raises(PlatformError, match=r"/models/none/empty: PutObject was refused.*NoSuchBucket"):
             put_no_model(client, "mlops-local")
 
 
@@ -173,7 +174,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> FakeClient:
         "compile_module",
         lambda module, settings: Compiled(module.replace("pipelines.", "mlops-"), DEFINITION),
     )
-    for name, value in (("BUCKET", EXAMPLE.bucket), ("ROLE_ARN", EXAMPLE.role_arn), ("IMAGE_URI", EXAMPLE.image_uri)):
+    for name, value in (("BUCKET", EXAMPLE.bucket), ("ROLE_ARN", EXAMPLE.role_arn), ("IMAGE_URI", IMAGE)):
         monkeypatch.setenv(f"MLOPS_{name}", value)
     monkeypatch.setenv("AWS_REGION", EXAMPLE.region)
     return client
@@ -181,18 +182,56 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> FakeClient:
 
 def test_upsert_all_puts_the_object_and_tells_missing_credentials(fake: FakeClient) -> None:
     lines = upsert_all(replace(EXAMPLE, bucket="other"))
-    assert next(lines) == "s3://other/models/none/: created"
+    assert next(lines) == "s3://other/models/none/empty: created"
     with pytest.raises(PlatformError, match="mlops-supervised: AWS could not be asked, got NoCredentialsError"):
         next(lines)
-    assert fake.calls == ["put other/models/none/", "describe mlops-supervised"]
+    assert fake.calls == ["put other/models/none/empty", "describe mlops-supervised"]
 
 
 def test_main_ends_with_1_and_one_line(fake: FakeClient, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 1
     captured = capsys.readouterr()
-    assert captured.out == "s3://mlops-local/models/none/: created\n"
+    assert captured.out == "s3://mlops-local/models/none/empty: created\n"
     assert captured.err.startswith("mlops-supervised: AWS could not be asked")
     assert captured.err.count("\n") == 1
+
+
+def test_settings_and_tags_are_options(fake: FakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+    monkeypatch.setattr(upsert_module, "upsert_all", lambda *given: seen.extend(given) or ())
+    assert main(["--kwargs", '{"volume_size_gb": 100, "kms_key_id": "key"}', "--tags", '{"team": "churn"}']) == 0
+    assert seen == [replace(EXAMPLE, image_uri=IMAGE, volume_size_gb=100, kms_key_id="key"), {"team": "churn"}]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--kwargs", "x", "--kwargs: must be a JSON object, got 'x'."),
+        ("--kwargs", '{"volume": 1}', "volume: no such setting."),
+        ("--kwargs", '{"volume_size_gb": "big"}', "volume_size_gb: must be a whole number from 1 to 16384, got 'big'."),
+        *(("--tags", tags, "--tags: must be a JSON object of texts, got") for tags in ("x", "1", '{"a": 1}', "[{}]")),
+    ],
+)
+def test_a_wrong_option_is_one_line(
+    fake: FakeClient, capsys: pytest.CaptureFixture[str], option: str, value: str, message: str
+) -> None:
+    assert main([option, value]) == 1
+    captured = capsys.readouterr()
+    assert captured.err.startswith(message)
+    assert (captured.out, captured.err.count("\n"), fake.calls) == ("", 1, [])
+
+
+def test_a_tag_that_may_move_is_a_warning(
+    fake: FakeClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(upsert_module, "upsert_all", lambda *_: ["done"])
+    assert main(["--kwargs", '{"image_uri": "image:latest"}']) == 0
+    captured = capsys.readouterr()
+    assert captured.out == "done\n"
+    assert captured.err.startswith("image_uri: should name a digest (@sha256:...), got 'image:latest'.")
+    assert captured.err.count("\n") == 1
+    assert main([]) == 0
+    assert capsys.readouterr().err == ""
 
 
 class TestRunPipeline:
@@ -219,11 +258,9 @@ class TestRunPipeline:
         assert fake.calls == []
 
     @pytest.mark.parametrize("tags", ["x", "{}x", "[1]", '[{"Key": "a"}]'])
-    def test_unreadable_tags_are_refused(self, tags: str, capsys: pytest.CaptureFixture[str]) -> None:
-        with pytest.raises(SystemExit) as ended:
-            run_pipeline(["-n", "pipelines.supervised", "-tags", tags])
-        assert ended.value.code == 2
-        assert "tags" in capsys.readouterr().err
+    def test_unreadable_tags_are_refused(self, fake: FakeClient, tags: str, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run_pipeline(["-n", "pipelines.supervised", "-tags", tags]) == 1
+        assert capsys.readouterr().err.startswith("--tags: must be")
 
 
 def test_the_client_is_one_of_the_settings_region() -> None:
