@@ -181,6 +181,6 @@ def _quiet(scorer: Scorer, rows: Array) -> float:
             return math.nan
 
 
-def finite(value: float) -> float | None:
+def finite(value: float | None) -> float | None:
     """NaN and infinity are no figures."""
-    return float(value) if math.isfinite(value) else None
+    return float(value) if value is not None and math.isfinite(value) else None

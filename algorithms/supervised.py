@@ -84,7 +84,7 @@ def _target(data: Table) -> pd.Series[Any]:
         raise DatasetError.of("target", name, f"target: {shown(name)} is missing from the rows. Add the column.")
     empty = int(data.y.isna().sum())
     if empty:
-        message = f"target: {shown(name)} needs a value in every row, got {empty} without one. Fill or remove these rows."
+        message = f"target: {shown(name)} needs a value in every row, got {empty} without one. Remove these rows."
         raise DatasetError.of("target", name, message)
     return data.y
 

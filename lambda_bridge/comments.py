@@ -10,6 +10,7 @@ from algorithms.errors import Problem
 from algorithms.metrics import METRICS
 from lambda_bridge.inert import code, prose
 from lambda_bridge.judge import BelowThreshold, Failed, Invalid, Outcome, Registered, Step, Stopped
+from pipelines.markdown import table
 from pipelines.request import TrainingRequest
 
 LONGEST_COMMENT = 65_536
@@ -40,7 +41,7 @@ def progress(request: TrainingRequest, attempt: int, steps: Sequence[Step], plan
     filled = BAR * done // len(planned)
     return _comment(
         f"### Training {_subject(request)}, attempt {attempt} of at most {1 + request.max_retry}",
-        _table(["step", "state", "time"], [_step_row(name, by_name.get(name)) for name in names]),
+        table(["step", "state", "time"], [_step_row(name, by_name.get(name)) for name in names]),
         f"`{'█' * filled}{'░' * (BAR - filled)}` {done} of {len(planned)} steps",
     )
 
@@ -133,7 +134,7 @@ def _metrics_table(request: TrainingRequest, evaluation: Mapping[str, Any]) -> s
     }
     rows = [[f"**{name}**", number(metrics["primary"]["value"]), *(_primary_of(part) for part in beside.values())]]
     rows += [[key, number(value), "", "", ""] for key, value in metrics.items() if key not in ("primary", name)]
-    return _table(["metric", f"test ({_count(evaluation['n'], _unit(request))})", *beside], rows)
+    return table(["metric", f"test ({_count(evaluation['n'], _unit(request))})", *beside], rows)
 
 
 def _unit(request: TrainingRequest) -> str:
@@ -192,11 +193,6 @@ def _count(count: int, unit: str) -> str:
 def _list(title: str, items: Iterable[str]) -> list[str]:
     lines = [f"- {prose(item)}" for item in items]
     return ["\n".join([f"{title}:", "", *lines])] if lines else []
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def _comment(*parts: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from algorithms.metrics import LearningType
 from pipelines.definitions import pipeline_name
+from pipelines.markdown import table
 from pipelines.settings import ENVIRONMENT, Settings
 
 INTRODUCTION = """# Pipelines
@@ -50,7 +51,7 @@ def _settings() -> str:
         (f"`{field.name}`", _variables(field.name), "" if field.default is MISSING else f"`{field.default}`")
         for field in fields(Settings)
     ]
-    return SETTINGS + _table(("setting", "environment", "default"), rows)
+    return SETTINGS + table(("setting", "environment", "default"), rows) + "\n"
 
 
 def _variables(setting: str) -> str:
@@ -63,8 +64,8 @@ def _pipeline(learning_type: LearningType, definition: dict[str, Any]) -> str:
     return "\n".join(
         [
             f"## `{pipeline_name(learning_type)}`\n",
-            _table(("parameter", "type", "default", "values"), parameters),
-            _table(("step", "type", "does"), steps),
+            table(("parameter", "type", "default", "values"), parameters) + "\n",
+            table(("step", "type", "does"), steps) + "\n",
         ]
     )
 
@@ -81,8 +82,3 @@ def all_steps(steps: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         yield step
         arguments = step["Arguments"]
         yield from all_steps([*arguments.get("IfSteps", ()), *arguments.get("ElseSteps", ())])
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

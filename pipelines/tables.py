@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pydantic import BaseModel
@@ -14,6 +13,7 @@ from algorithms.registry import ALGORITHMS, algorithm
 from algorithms.wording import number, shown
 from pipelines.consistency import LEARNING_TYPES_OF, REQUIRED_BY
 from pipelines.instances import DEFAULT_INSTANCE_TYPE, MEMORY_GIB, VCPUS
+from pipelines.markdown import table
 from pipelines.request import TrainingRequest
 from pipelines.validation import expectation, fields
 
@@ -28,7 +28,7 @@ def request_page() -> str:
         "The request",
         "The body of an issue is YAML, or what GitHub renders from the issue form. A key that is left out or empty "
         "takes its default. Unknown and repeated keys are refused.",
-        _table(("key", "value", "default", "for", "meaning"), map(_key_row, fields(TrainingRequest).items())),
+        table(("key", "value", "default", "for", "meaning"), map(_key_row, fields(TrainingRequest).items())),
         "## preprocessing\n\nKeys of `preprocessing`, for tables. As JSON it takes at most 1,000 characters, "
         "and so does `hyperparameters`.",
         _model_table(Preprocessing),
@@ -50,7 +50,7 @@ def metrics_page() -> str:
         for name, metric in METRICS.items()
     ]  # fmt: skip
     introduction = "What `evaluation_metric` takes. `evaluation_threshold` is in the metric's own unit and direction."
-    return _page("Metrics", introduction, _table(("metric", "task_type", "better", "default", "meaning"), rows))
+    return _page("Metrics", introduction, table(("metric", "task_type", "better", "default", "meaning"), rows))
 
 
 def environments_page() -> str:
@@ -62,7 +62,7 @@ def environments_page() -> str:
     ]  # fmt: skip
     header = ("environment", "actions", "algorithms", "steps per episode", "solved at", "task")
     introduction = "What `environment` takes: Gymnasium environments. `solved at` is Gymnasium's own reward threshold."
-    return _page("Environments", introduction, _table(header, rows))
+    return _page("Environments", introduction, table(header, rows))
 
 
 def instances_page() -> str:
@@ -73,7 +73,7 @@ def instances_page() -> str:
         for size, memory in sizes.items()
     ]
     introduction = "What `instance_type` takes: SageMaker training instances without a GPU."
-    return _page("Instance types", introduction, _table(("instance_type", "vCPUs", "GiB", "default for"), rows))
+    return _page("Instance types", introduction, table(("instance_type", "vCPUs", "GiB", "default for"), rows))
 
 
 def _key_row(item: tuple[str, dict[str, Any]]) -> Row:
@@ -96,7 +96,7 @@ def _model_table(model: type[BaseModel]) -> str:
         (f"`{name}`", expectation(schema), _default(schema), schema.get("source", ""), schema.get("description", ""))
         for name, schema in fields(model).items()
     ]
-    return _table(("name", "value", "default", "source of the default", "meaning"), rows)
+    return table(("name", "value", "default", "source of the default", "meaning"), rows)
 
 
 def _default(schema: dict[str, Any]) -> str:
@@ -125,13 +125,3 @@ def _or_none(value: float | None) -> str:
 
 def _page(title: str, *parts: str) -> str:
     return "\n\n".join([f"# {title}", GENERATED, *parts]) + "\n"
-
-
-def _table(header: Row, rows: Iterable[Row]) -> str:
-    return "\n".join(_lines(header, rows))
-
-
-def _lines(header: Row, rows: Iterable[Row]) -> Iterator[str]:
-    for row in (header, ("---",) * len(header), *rows):
-        cells = [cell.replace("|", "\\|") for cell in row]
-        yield f"| {' | '.join(cells)} |"

@@ -5,9 +5,9 @@ Quantiles serve the Kolmogorov-Smirnov distance and, as bin edges, the populatio
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
+from algorithms.evaluation import finite
 from algorithms.schema import ColumnType, TableSchema
 
 if TYPE_CHECKING:
@@ -79,9 +79,3 @@ def shortened(value: Any) -> str:
     """The value as a text of bounded length."""
     text = str(value)
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
-
-
-def finite(value: Any) -> float | None:
-    """The number, or None where it is not finite."""
-    number = float(value)
-    return number if math.isfinite(number) else None

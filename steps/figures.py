@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from algorithms.base import Evaluation
+from algorithms.evaluation import finite
 from algorithms.metrics import METRICS, UNDEFINED_SCORE
 
 
@@ -14,7 +14,7 @@ def figures(evaluation: Evaluation, metric: str) -> dict[str, Any]:
 
     An undefined metric has the value None and a score below every threshold.
     """
-    values = {name: _finite(value) for name, value in evaluation.metrics.items()}
+    values = {name: finite(value) for name, value in evaluation.metrics.items()}
     primary = {
         "name": metric,
         "value": values.get(metric),
@@ -30,10 +30,6 @@ def score(metric: str, value: float | None) -> float:
     return UNDEFINED_SCORE if value is None else METRICS[metric].score(value)
 
 
-def _finite(value: float | None) -> float | None:
-    return float(value) if value is not None and math.isfinite(value) else None
-
-
 def _interval(ci95: tuple[float, float] | None) -> list[float] | None:
-    bounds = [bound for bound in map(_finite, ci95 or ()) if bound is not None]
+    bounds = [bound for bound in map(finite, ci95 or ()) if bound is not None]
     return bounds if len(bounds) == 2 else None
