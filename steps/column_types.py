@@ -54,16 +54,22 @@ class ColumnTyper:
     def type(self, values: Series) -> TypedColumn:
         """The type of a feature column, and whether there is anything to learn from it."""
         notes = self.metadata.notes(str(values.name))
-        kind = notes.type or self._guess(values)
+        kind, numbers = notes.type, None
+        if kind is None:
+            numbers = read_numbers(values, AS_NUMBER)
+            kind = self._guess(values, numbers)
         column = Column(name=str(values.name), type=kind, na_values=self.na_values.get(str(values.name)))
-        typed = self.convert(values, column)
+        typed = self.convert(values, column, numbers)
         return TypedColumn(column, typed, _useless(typed) or self._identifier(typed, notes))
 
-    def convert(self, values: Series, column: Column) -> Series:
-        """The values in the type of `column`. What does not fit is missing, and told."""
+    def convert(self, values: Series, column: Column, numbers: Series | None = None) -> Series:
+        """The values in the type of `column`. What does not fit is missing, and told.
+
+        `numbers` : the values as numbers, where they were read before
+        """
         if column.type != "number":
             return as_texts(values, column)
-        numbers = read_numbers(values, column)
+        numbers = read_numbers(values, column) if numbers is None else numbers
         strays = values[values.notna() & numbers.isna()]
         if len(strays):
             self._tell_strays(column, strays, _infinite(strays))
@@ -90,15 +96,15 @@ class ColumnTyper:
         )
         self.problems.append(Problem(name, plain(str(texts.iloc[0])), message))
 
-    def _guess(self, values: Series) -> ColumnType:
+    def _guess(self, values: Series, numbers: Series) -> ColumnType:
         if values.dtype != "str":
             return "number"
         present = values.dropna()
-        numeric = _number_share(present)
+        numeric = _number_share(present, numbers[present.index])
         if numeric >= MOSTLY:
             return "number"
         if numeric > 0:
-            self.findings.append(_mixed(present, numeric))
+            self.findings.append(_mixed(present[numbers[present.index].isna()], numeric))
         return "text" if _is_free_text(present) else "category"
 
     def _identifier(self, values: Series, notes: ColumnNotes) -> str | None:
@@ -114,13 +120,12 @@ class ColumnTyper:
         return "looks like a row number: consecutive whole numbers" if consecutive else None
 
 
-def _mixed(present: Series, numeric: float) -> Finding:
-    others = present[read_numbers(present, AS_NUMBER).isna()]
+def _mixed(others: Series, numeric: float) -> Finding:
     message = (
-        f"{shown(present.name)}: a category, though {numeric:.0%} of its values are numbers. "
+        f"{shown(others.name)}: a category, though {numeric:.0%} of its values are numbers. "
         f"If others mean missing ({listed(others.unique())}), list them as na_values in metadata.json."
     )
-    return Finding("mixed", str(present.name), message)
+    return Finding("mixed", str(others.name), message)
 
 
 def as_texts(values: Series, column: Column) -> Series:
@@ -135,12 +140,12 @@ def _useless(values: Series) -> str | None:
     return "constant: all values are equal" if distinct == 1 else None
 
 
-def _number_share(present: Series) -> float:
+def _number_share(present: Series, numbers: Series) -> float:
     """Share of numbers and dates among the values; infinite ones count. Truth values are categories."""
     if not len(present) or present.str.lower().isin(["true", "false"]).all():
         return 0.0
-    numbers = read_numbers(present.where(~present.isin(["True", "False"])), AS_NUMBER)
-    return float((numbers.notna() | _infinite(present)).mean())
+    truth_values = present.isin(["True", "False"])
+    return float(((numbers.notna() & ~truth_values) | _infinite(present)).mean())
 
 
 def _infinite(values: Series) -> Series:

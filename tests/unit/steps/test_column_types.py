@@ -7,6 +7,7 @@ import uuid
 import pandas as pd
 import pytest
 
+from steps import column_types
 from steps.column_types import ColumnTyper, TypedColumn
 from steps.metadata import Metadata
 
@@ -142,3 +143,12 @@ def test_infinite_floats_are_missing():
     found = used.type(pd.Series([float("inf"), *RANDOM[1:]], name="x"))
     assert found.values.isna().sum() == 1
     assert used.findings[0].kind == "infinite"
+
+
+@pytest.mark.parametrize("values", [RANDOM, ["a", "b"] * 20, ["1", "x"] * 20], ids=["numbers", "categories", "mixed"])
+def test_numbers_are_read_once_a_column(monkeypatch, values):
+    calls: list[str] = []
+    read = column_types.read_numbers
+    monkeypatch.setattr(column_types, "read_numbers", lambda *given: calls.append("read") or read(*given))
+    typer().type(pd.Series([str(value) for value in values], name="x"))
+    assert calls == ["read"]
