@@ -158,7 +158,9 @@ def _duplicates(prepared: PreparedRows, across: int, options: Options) -> list[F
     findings = []
     if prepared.duplicates:
         what = "dropped" if options.duplicates == "drop" else "kept; `duplicates: drop` leaves them out"
-        findings.append(Finding("duplicates", None, f"{counted(prepared.duplicates, 'duplicate row')} {what}."))
+        rows = counted(prepared.duplicates, "row")
+        message = f"{rows} equal to an earlier one in every column, left-out columns too: {what}."
+        findings.append(Finding("duplicates", None, message))
     if across:
         message = f"{counted(across, 'test row')} also among the training rows; the score may look too good."
         findings.append(Finding("duplicates", None, message))

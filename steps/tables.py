@@ -57,6 +57,8 @@ class TypedRows:
     train: Frame
     test: Frame | None
     findings: list[Finding]
+    repeated: pd.Series[bool]
+    """For each row of the training file: whether it repeats an earlier one in every column, left-out ones too."""
     without_target: int = 0
     """Rows that were left out since they have no target."""
 
@@ -69,7 +71,7 @@ class PreparedRows:
     train: Frame
     test: Frame
     duplicates: int
-    """Rows of the training file that repeat an earlier one."""
+    """Rows of the training file that repeat an earlier one exactly."""
 
 
 def read_dataset(folder: Path) -> Dataset:
@@ -106,7 +108,8 @@ def type_rows(dataset: Dataset, options: Options) -> TypedRows:
     problems.stop()
     features, left_out, kept = _features(typed)
     schema = _schema(options, choice, target, features, left_out)
-    rows = TypedRows(schema, choice, _frame(features, target), None, [*typer.findings, *findings, *kept])
+    found = [*typer.findings, *findings, *kept]
+    rows = TypedRows(schema, choice, _frame(features, target), None, found, frame.duplicated())
     if dataset.test is not None:
         rows = _with_test(rows, dataset.metadata, dataset.test, target)
     return _with_targets(rows) if options.supervised else rows
@@ -214,11 +217,11 @@ def _count(train: Frame, test: Frame | None) -> int:
 
 
 def split(typed: TypedRows, options: Options) -> PreparedRows:
-    """Training and test rows. Duplicates are dropped before the split, and only if the request says so.
+    """Training and test rows. Exact duplicates are dropped before the split, and only if the request says so.
 
     Raises DatasetError where too few rows are left.
     """
-    repeated = typed.train.duplicated()
+    repeated = typed.repeated[typed.train.index]
     train = typed.train[~repeated] if options.duplicates == "drop" else typed.train
     _check_left(train, typed)
     classes = train[typed.schema.target] if options.task_type == "classification" else None

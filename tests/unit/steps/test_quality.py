@@ -45,6 +45,7 @@ def test_duplicates(dataset, columns, policy, dropped):
     assert found["duplicates"]["rows"] == 40
     assert (found["duplicates"]["in_train_and_test"] > 0) is (policy == "keep")
     assert (found["rows"]["duplicates_dropped"], found["rows"]["read"]) == (dropped, 80)
+    assert "40 rows equal to an earlier one in every column" in str(found["findings"])
 
 
 def test_classes_that_training_does_not_see(dataset, columns):

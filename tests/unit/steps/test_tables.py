@@ -103,9 +103,16 @@ class TestDuplicates:
         assert len(prepared.train) + len(prepared.test) == rows
         assert prepared.duplicates == 40
 
-    def test_an_identifier_hides_none(self, dataset, columns):
+    def test_rows_that_differ_in_an_identifier_only_are_kept(self, dataset, columns):
         twice = {"id": range(80), **{name: values * 2 for name, values in columns.items()}}
-        assert prepare(dataset(train_csv=twice)).duplicates == 40
+        prepared = prepare(dataset(train_csv=twice), Options("classification", duplicates="drop"))
+        assert "id" in prepared.typed.schema.left_out
+        assert (len(prepared.train) + len(prepared.test), prepared.duplicates) == (80, 0)
+
+    def test_rows_without_a_target_are_not_counted(self, dataset, columns):
+        columns["species"][:10] = [""] * 10
+        twice = {name: values * 2 for name, values in columns.items()}
+        assert prepare(dataset(train_csv=twice)).duplicates == 30
 
 
 class TestOwnTestRows:
