@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from local.engine import EngineOptions
@@ -163,6 +165,14 @@ class Build:
         )
 
 
+def _runs_below(process: psutil.Process, root: Path) -> bool:
+    try:
+        alive = process.status() != psutil.STATUS_ZOMBIE
+        return alive and process.environ().get("MLOPS_ML_ROOT", "").startswith(str(root))
+    except psutil.Error:
+        return False
+
+
 class Machine:
     """A workspace with a client, and what its listener heard."""
 
@@ -189,6 +199,18 @@ class Machine:
 
     def keys(self, prefix: str) -> list[str]:
         return [found.uri.removeprefix(f"{BUCKET}/") for found in self.workspace.objects.list(f"{BUCKET}/{prefix}")]
+
+    def processes(self) -> list[int]:
+        """Of the steps: these and their children have a folder of the workspace in their environment."""
+        return [process.pid for process in psutil.process_iter() if _runs_below(process, self.workspace.root)]
+
+    def wait_until_no_process_is_left(self) -> None:
+        """A process that was killed takes a moment to go."""
+        for _ in range(1000):
+            if not self.processes():
+                return
+            time.sleep(0.01)
+        raise AssertionError("a process of a step is still there")
 
     def wait_for_step(self, name: str) -> None:
         """Until a step has started its process, as far as its first line of output tells."""

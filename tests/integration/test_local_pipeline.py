@@ -8,12 +8,10 @@ import io
 import json
 import tarfile
 import threading
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from botocore.exceptions import ClientError
 
@@ -201,7 +199,7 @@ class TestFailures:
         limit = {"StoppingCondition": {"MaxRuntimeInSeconds": 1}}
         ended = machine.run(build.definition(build.processing("Slow", code, arguments=limit)))
         assert "longer than 1 seconds (MaxRuntimeInSeconds)" in machine.steps(ended)["Slow"]["FailureReason"]
-        assert _commands_with("sleep 61") == []
+        machine.wait_until_no_process_is_left()
 
     def test_training_that_writes_no_model(self, machine: Any, build: Any) -> None:
         ended = machine.run(build.definition(build.training("pass")))
@@ -400,6 +398,7 @@ class TestStop:
         code = "import subprocess; subprocess.Popen(['sleep', '62']); print('x', flush=True); time.sleep(62)"
         arn = machine.start(build.definition(build.processing("Slow", code)))
         machine.wait_for_step("Slow")
+        assert len(machine.processes()) >= 2
         for _ in range(2):
             machine.sagemaker.stop_pipeline_execution(PipelineExecutionArn=arn)
         ended = machine.sagemaker.wait(arn, 20)
@@ -407,7 +406,7 @@ class TestStop:
         assert "FailureReason" not in ended
         assert machine.steps(arn)["Slow"]["StepStatus"] == "Stopped"
         assert machine.events[-1] == ExecutionChanged(arn, "Stopped")
-        assert _commands_with("sleep 62") == []
+        machine.wait_until_no_process_is_left()
 
     def test_an_execution_that_has_ended_cannot_be_stopped(self, machine: Any, build: Any) -> None:
         ended = machine.run(build.definition(build.processing("A", "pass")))
@@ -459,9 +458,3 @@ def test_a_defect_of_the_runner_is_told_and_the_execution_can_go_on(machine: Any
     machine.sagemaker._engine._active.clear()
     machine.sagemaker.resume()
     assert machine.sagemaker.wait(arn, 60)["PipelineExecutionStatus"] == "Succeeded"
-
-
-def _commands_with(text: str) -> list[str]:
-    time.sleep(0.1)
-    commands = (" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"]))
-    return [command for command in commands if command == text]

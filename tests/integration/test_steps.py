@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import tarfile
-import time
 from pathlib import Path
 
 import pytest
@@ -81,15 +80,12 @@ def test_a_dataset_is_refused_in_a_message(tmp_path):
     raw.mkdir(parents=True)
     (raw / "train.csv").write_bytes("größe,art\n1,2\n".encode("cp1252"))
     (raw / "metadata.json").write_text('{"targt": "art"}')
-    start = time.monotonic()
     run = run_step(tmp_path, "prepare", "--task", "classification")
-    seconds = time.monotonic() - start
     message = (tmp_path / "output/message").read_bytes()
     assert run.returncode == 1
     assert len(message) <= 1000
     assert [problem["key"] for problem in json.loads(message)["problems"]] == ["metadata.json: targt", "train.csv"]
     assert "Traceback" not in run.stderr
-    assert seconds < 20
 
 
 def test_training_refuses_in_a_failure_file(tmp_path):

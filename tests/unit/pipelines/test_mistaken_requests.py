@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 
@@ -163,7 +162,6 @@ CASES = {
 
 @pytest.mark.parametrize(("body", "keys", "message"), CASES.values(), ids=CASES)
 def test_names_every_problem(body, keys, message):
-    started = time.process_time()
     with pytest.raises(ParameterError) as caught:
         read_body(body)
     problems = caught.value.problems
@@ -171,7 +169,6 @@ def test_names_every_problem(body, keys, message):
     assert message in str(caught.value)
     assert all(len(problem.message) < 500 and problem.message.isprintable() for problem in problems)
     json.dumps([problem.to_dict() for problem in problems], allow_nan=False).encode()
-    assert time.process_time() - started < 0.5
 
 
 def test_many_mistakes_are_told_together():
