@@ -14,7 +14,7 @@ from pathlib import Path
 from local.definitions import parse
 from local.events import Event, ExecutionChanged, Listener
 from local.executions import Execution, Executions
-from local.jobs import TRAIN_COMMAND, Jobs
+from local.jobs import Jobs
 from local.registry import Registry
 from local.scheduler import Scheduler
 from local.step_runner import Services
@@ -33,13 +33,11 @@ class EngineOptions:
     ----------
     parallel : how many steps run side by side; each may use its share of the cores
     python_path : folders from which entry points are imported
-    train_command : what an image runs for a training job without an entry point
     clock, pause : the time, and `pause(event, seconds)`, which waits until the event or that long; for tests
     """
 
     parallel: int = os.cpu_count() or 1
     python_path: Sequence[Path] = (PROJECT,)
-    train_command: Sequence[str] = TRAIN_COMMAND
     clock: Callable[[], datetime] = now
     pause: Callable[[threading.Event, float], object] = threading.Event.wait
 
@@ -56,7 +54,7 @@ class Engine:
             executions=self.executions,
             registry=self.registry,
             objects=workspace.objects,
-            jobs=Jobs(workspace.objects, self._workers, workspace.jobs, options.train_command),
+            jobs=Jobs(workspace.objects, self._workers, workspace.jobs),
             logs=workspace.logs,
             clock=options.clock,
             pause=options.pause,

@@ -25,8 +25,6 @@ from local.objects import ObjectStore, ObjectStoreError, join, regular_files
 from local.workers import Job, OnLine, Outcome, Workers
 
 ML_ROOT = PurePosixPath("/opt/ml")
-TRAIN_COMMAND = ("python", "-m", "steps.train")
-"""What the image runs when a training job names no entry point."""
 MAX_MESSAGE_CHARACTERS = 1024
 """Length of FailureReason and ExitMessage that the service keeps."""
 TRANSIENT = {errno.ENOMEM, errno.EAGAIN, errno.ENOSPC, errno.EMFILE, errno.ENFILE}
@@ -59,15 +57,12 @@ class JobContext:
 
 
 class Jobs:
-    """Runs jobs in folders below `folder`. `train_command` stands for an image's own `train`."""
+    """Runs jobs in folders below `folder`."""
 
-    def __init__(
-        self, objects: ObjectStore, workers: Workers, folder: Path, train_command: Sequence[str] = TRAIN_COMMAND
-    ) -> None:
+    def __init__(self, objects: ObjectStore, workers: Workers, folder: Path) -> None:
         self._objects = objects
         self._workers = workers
         self._folder = folder
-        self._train_command = list(train_command)
 
     def processing(self, arguments: Arguments, context: JobContext) -> dict[str, Any]:
         """Runs a processing job. Returns its properties; raises StepFailedError, InterruptedStepError."""
@@ -104,7 +99,7 @@ class Jobs:
                 self._fetch(name, source["S3Uri"], _below(root, f"/opt/ml/input/data/{name}"), source)
             for folder in ("model", "output/data"):
                 (root / folder).mkdir(parents=True)
-            command = {"ContainerEntrypoint": self._train_command, **arguments["AlgorithmSpecification"]}
+            command = arguments["AlgorithmSpecification"]
             self._run(command, root, root / "output/failure", arguments, context)
             _require_files(root / "model", "model")
             uri = self._store_model(root, arguments["OutputDataConfig"], context.name)

@@ -63,10 +63,6 @@ class Runs:
             raise KeyError(issue)
         return _run(row)
 
-    def list_runs(self) -> list[Run]:
-        """Every run, newest first."""
-        return [_run(row) for row in self._store.rows("SELECT * FROM runs ORDER BY issue DESC")]
-
     def plan_attempt(self, issue: int, request: dict[str, Any], parameters: Mapping[str, Any]) -> None:
         """Records what the execution is started with, before it is: after a kill it is started with the same."""
         with self._store.transaction() as db:

@@ -16,7 +16,7 @@ def runs(tmp_path: Path) -> Runs:
 def test_each_run_is_a_new_issue(runs: Runs) -> None:
     numbers = [runs.open_run("Iris", "/iris.md", "hash").issue for _ in range(3)]
     assert numbers == [1, 2, 3]
-    assert [run.issue for run in runs.list_runs()] == [3, 2, 1]
+    assert [runs.get_run(number).issue for number in numbers] == numbers
 
 
 def test_an_unfinished_run_of_the_same_file_and_content_is_found(runs: Runs) -> None:
