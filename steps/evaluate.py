@@ -1,7 +1,7 @@
 """The step Evaluate: scores the model on rows, or episodes, that training did not see; writes evaluation.json.
 
 Beside the score stand its 95 % interval, the score on the training rows, the score of a dummy, and the score of the
-previous version on the same test rows.
+previous version on those test rows that it did not learn from.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from algorithms.base import Algorithm, EnvSpec, Evaluation, Table
+from algorithms.base import Algorithm, EnvSpec, Table
 from algorithms.errors import DatasetError
 from algorithms.manifest import Manifest, load_model, model_error, read_manifest
 from algorithms.metrics import METRICS, UNDEFINED_SCORE
@@ -24,16 +24,23 @@ from steps.container import Paths, read_arguments, run_step, write_json
 from steps.figures import figures
 from steps.model_archive import ARCHIVE_NAME, unpack_model
 from steps.train import read_schema
+from steps.training_rows import read_training_rows, unseen_rows
+
+if TYPE_CHECKING:
+    from steps.training_rows import Hashes
 
 NO_PREVIOUS = "none"
+MIN_COMPARED = 10
+"""Rows below which two models are not told apart."""
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A model that was loaded, with its manifest."""
+    """A model that was loaded, with its manifest and the hashes of its training rows, where it has them."""
 
     manifest: Manifest
     model: Algorithm
+    training_rows: Hashes | None
 
 
 def evaluate(paths: Paths, argv: Sequence[str] | None = None) -> None:
@@ -68,7 +75,8 @@ def load_archive(folder: Path) -> Trained:
     """The model in a folder's model.tar.gz. Raises DatasetError for an archive that cannot be trusted."""
     with TemporaryDirectory() as model_dir:
         unpacked = unpack_model(folder / ARCHIVE_NAME, Path(model_dir))
-        return Trained(read_manifest(unpacked), load_model(unpacked))
+        manifest = read_manifest(unpacked)
+        return Trained(manifest, load_model(unpacked, manifest), read_training_rows(unpacked))
 
 
 def _new_model(folder: Path) -> Trained:
@@ -119,24 +127,45 @@ def _read(path: Path) -> Any:
 
 
 def compare(folder: Path, trained: Trained, data: Table | EnvSpec, primary: dict[str, Any]) -> dict[str, Any]:
-    """The previous version's primary metric on the same data, and the difference of the scores.
+    """The previous version's primary metric on rows that it did not learn from, and how much better the new score is.
 
-    A previous version that cannot be scored does not fail the run: `primary` is None, and `error` says why.
+    Both models are scored on the same `n` rows. A previous version that cannot be scored does not fail the run:
+    `primary` is None, and `error` says why.
     """
+    metric = primary["name"]
     try:
-        before = figures(_evaluate_previous(folder, trained, data, primary["name"]), primary["name"])["primary"]
+        previous = _previous_model(folder, trained)
+        rows = _compared_rows(data, trained, previous) if isinstance(data, Table) else data
+        found = previous.model.evaluate(rows, metric)
+        after = primary if rows is data else figures(trained.model.evaluate(rows), metric)["primary"]
     except Exception as error:
         reason = str(error) if isinstance(error, DatasetError) else f"cannot be scored ({type(error).__name__})"
-        return {"primary": None, "difference": None, "error": reason[:300]}
-    defined = UNDEFINED_SCORE not in (primary["score"], before["score"])
-    return {"primary": before, "difference": primary["score"] - before["score"] if defined else None}
+        return {"primary": None, "difference": None, "n": 0, "error": reason[:300]}
+    before = figures(found, metric)["primary"]
+    defined = UNDEFINED_SCORE not in (after["score"], before["score"])
+    return {"primary": before, "difference": after["score"] - before["score"] if defined else None, "n": found.n}
 
 
-def _evaluate_previous(folder: Path, trained: Trained, data: Table | EnvSpec, metric: str) -> Evaluation:
+def _previous_model(folder: Path, trained: Trained) -> Trained:
     previous = load_archive(folder)
     if previous.manifest.task_type != trained.manifest.task_type:
         raise model_error(f"the previous version does {previous.manifest.task_type}, nothing to compare.")
-    return previous.model.evaluate(data, metric)
+    return previous
+
+
+def _compared_rows(test: Table, trained: Trained, previous: Trained) -> Table:
+    """The test rows on which the comparison is fair: all where both models learned from the same rows."""
+    import numpy as np
+
+    if previous.training_rows is None or previous.manifest.table is None:
+        raise model_error("the previous version does not tell its training rows, nothing to compare.")
+    if trained.training_rows is not None and np.array_equal(trained.training_rows, previous.training_rows):
+        return test
+    rows = unseen_rows(test, previous.manifest.table, previous.training_rows)
+    if rows is not test and len(rows.X) < MIN_COMPARED:
+        message = f"at least {MIN_COMPARED} test rows that the previous version did not learn from are needed"
+        raise model_error(f"{message}, got {len(rows.X)}. Nothing to compare.")
+    return rows
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from algorithms.base import Algorithm, EnvSpec
+from algorithms.base import Algorithm, EnvSpec, Table
 from algorithms.errors import ParameterError, Problem
 from algorithms.params import Preprocessing
 from algorithms.registry import ALGORITHMS, algorithm
@@ -20,14 +20,18 @@ from algorithms.schema import TableSchema
 from algorithms.wording import did_you_mean, plain, shown
 from pipelines.validation import check
 from steps.container import Paths, print_progress, read_hyperparameters, run_step
+from steps.training_rows import write_training_rows
 
 
 def train(paths: Paths) -> None:
     """Runs the step. Raises ParameterError with every problem of the hyperparameters before any data is read."""
     model = build_algorithm(read_hyperparameters(paths.hyperparameters))
     model.on_progress = print_progress
-    model.fit(_load(model, paths.channel("train")))
+    data = _load(model, paths.channel("train"))
+    model.fit(data)
     paths.model.mkdir(parents=True, exist_ok=True)
+    if isinstance(data, Table):
+        write_training_rows(paths.model, data)
     model.save(paths.model)
 
 
@@ -77,7 +81,7 @@ def _read_seed(settings: Mapping[str, str], problems: list[Problem]) -> int:
     return 0
 
 
-def _load(model: Algorithm, channel: Path) -> Any:
+def _load(model: Algorithm, channel: Path) -> Table | EnvSpec:
     if model.learning_type() == "reinforcement":
         environment = json.loads((channel / "environment.json").read_text(encoding="utf-8"))
         return EnvSpec(environment["environment"], model.seed)

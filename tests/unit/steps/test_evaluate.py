@@ -7,14 +7,16 @@ import shutil
 import tarfile
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from algorithms.errors import DatasetError
-from steps.container import Paths
+from steps.container import Paths, write_json
 from steps.evaluate import evaluate, load_archive
 from steps.prepare import prepare_table
 from steps.tables import Options
-from steps.train import build_algorithm, read_schema
+from steps.train import train
 
 
 def pack(model_dir: Path, archive: Path) -> None:
@@ -25,12 +27,11 @@ def pack(model_dir: Path, archive: Path) -> None:
 
 
 def train_model(paths: Paths, algorithm: str, folder: Path, **hyperparameters: object) -> Path:
-    from steps.tables import load_table
-
-    train = paths.processing_output("train")
-    model = build_algorithm({"algorithm": algorithm, "hyperparameters": json.dumps(hyperparameters)})
-    model.fit(load_table(train / "train.parquet", read_schema(train))).save(folder / "files")
-    pack(folder / "files", folder / "model.tar.gz")
+    container = Paths(folder)
+    shutil.copytree(paths.processing_output("train"), container.channel("train"))
+    write_json(container.hyperparameters, {"algorithm": algorithm, "hyperparameters": json.dumps(hyperparameters)})
+    train(container)
+    pack(container.model, folder / "model.tar.gz")
     return folder / "model.tar.gz"
 
 
@@ -87,7 +88,7 @@ class TestComparison:
         shutil.copy(prepared.root / "new/model.tar.gz", paths.processing_input("previous"))
         comparison = run(paths, previous="arn:previous")["comparison"]
         assert comparison["model_package_arn"] == "arn:previous"
-        assert comparison["difference"] == 0
+        assert (comparison["difference"], comparison["n"]) == (0, 20)
 
     def test_weaker_model(self, paths, prepared):
         shutil.copy(prepared.root / "weak/model.tar.gz", paths.processing_input("previous"))
@@ -118,8 +119,90 @@ class TestComparison:
         assert "does clustering" in run(paths, previous="arn:previous")["comparison"]["error"]
 
 
+def noise(rows: range) -> str:
+    """Rows whose class nobody can tell, of features that two rows never share."""
+    draw = np.random.default_rng(3)
+    lines = [f"{i * 7919 % 4001},{draw.random()},{'ab'[int(draw.random() < 0.5)]}\n" for i in range(rows.stop)]
+    return "size,noise,class\n" + "".join(lines[rows.start :])
+
+
+class TestRowsThatThePreviousVersionLearned:
+    """A forest knows the classes of its training rows by heart; on other rows of noise it guesses."""
+
+    @staticmethod
+    def prepare(folder: Path, table: str, seed: int = 0, test: str | None = None) -> Paths:
+        paths = Paths(folder)
+        raw = paths.processing_input("raw")
+        raw.mkdir(parents=True)
+        (raw / "train.csv").write_text(table)
+        if test is not None:
+            (raw / "test.csv").write_text(test)
+        prepare_table(paths, Options("classification", seed=seed))
+        return paths
+
+    def compared(self, tmp_path: Path, previous: Paths, new: Paths, *, change: bool = False) -> dict:
+        old = train_model(previous, "random_forest", tmp_path / "previous", n_estimators=20)
+        if change:
+            (tmp_path / "previous/model/training_rows.npy").unlink()
+            manifest = tmp_path / "previous/model/manifest.json"
+            content = json.loads(manifest.read_text())
+            del content["files"]["training_rows.npy"]
+            manifest.write_text(json.dumps(content))
+            pack(tmp_path / "previous/model", old)
+        container = Paths(tmp_path / "evaluate")
+        for name in ("train", "test", "report"):
+            shutil.copytree(new.processing_output(name), container.processing_input(name))
+        archive = train_model(new, "random_forest", tmp_path / "new", n_estimators=20)
+        for name, path in (("model", archive), ("previous", old)):
+            container.processing_input(name).mkdir()
+            shutil.copy(path, container.processing_input(name))
+        return run(container, previous="arn:previous")
+
+    @staticmethod
+    def unseen(previous: Paths, new: Paths) -> int:
+        learned = pd.read_parquet(previous.processing_output("train") / "train.parquet")
+        tested = pd.read_parquet(new.processing_output("test") / "test.parquet")
+        return int((~tested["noise"].isin(learned["noise"])).sum())
+
+    @pytest.mark.parametrize(("rows", "seed"), [(400, 0), (200, 1)], ids=["grown", "another seed"])
+    def test_they_do_not_flatter_it(self, tmp_path, rows, seed):
+        previous = self.prepare(tmp_path / "a", noise(range(200)))
+        new = self.prepare(tmp_path / "b", noise(range(rows)), seed)
+        found = self.compared(tmp_path, previous, new)
+        assert found["comparison"]["n"] == self.unseen(previous, new) < found["n"]
+        assert found["comparison"]["primary"]["value"] < 0.75
+
+    def test_none_among_the_test_rows(self, tmp_path):
+        previous = self.prepare(tmp_path / "a", noise(range(200)))
+        new = self.prepare(tmp_path / "b", noise(range(300)), test=noise(range(300, 305)))
+        found = self.compared(tmp_path, previous, new)
+        before, after = found["comparison"], found["metrics"]["primary"]["score"]
+        assert before["n"] == found["n"] == 5
+        assert before["difference"] == pytest.approx(after - before["primary"]["score"])
+
+    def test_too_few_others(self, tmp_path):
+        previous = self.prepare(tmp_path / "a", noise(range(200)))
+        new = self.prepare(tmp_path / "b", noise(range(150)), test=noise(range(195, 204)))
+        found = self.compared(tmp_path, previous, new)["comparison"]
+        assert (found["primary"], found["difference"], found["n"]) == (None, None, 0)
+        assert "at least 10 test rows that the previous version did not learn from are needed" in found["error"]
+
+    def test_repeated_rows_of_the_same_split_are_no_reason_to_drop_them(self, tmp_path):
+        table = "size,class\n" + "1,a\n2,b\n3,a\n" * 40
+        same = self.prepare(tmp_path / "a", table)
+        found = self.compared(tmp_path, same, same)
+        assert (found["comparison"]["n"], found["comparison"]["difference"]) == (found["n"], 0)
+
+    def test_a_version_that_does_not_tell_them(self, tmp_path):
+        same = self.prepare(tmp_path / "a", noise(range(100)))
+        found = self.compared(tmp_path, same, same, change=True)
+        assert found["comparison"]["primary"] is None
+        assert "does not tell its training rows" in found["comparison"]["error"]
+        assert found["metrics"]["primary"]["value"] is not None
+
+
 def test_a_changed_model_is_refused(paths, prepared, tmp_path):
-    shutil.copytree(prepared.root / "new/files", tmp_path / "changed")
+    shutil.copytree(prepared.root / "new/model", tmp_path / "changed")
     with (tmp_path / "changed/model.skops").open("ab") as file:
         file.write(b"x")
     pack(tmp_path / "changed", paths.processing_input("model") / "model.tar.gz")
