@@ -29,6 +29,7 @@ def row_hashes(rows: Table, schema: TableSchema) -> Hashes:
     Cells are read as the model reads them, so 1 and 1.0 are alike in every file format. Raises DatasetError for rows
     without a column of `schema`.
     """
+    import numpy as np
     import pandas as pd
 
     frame = read_columns(rows.X, schema.columns)
@@ -38,7 +39,7 @@ def row_hashes(rows: Table, schema: TableSchema) -> Hashes:
         read = read_numbers if schema.task_type == "regression" else read_texts
         target = read(rows.y, Column(name="target", type="category", na_values=[]))
         frame.insert(len(frame.columns), schema.target or "target", target)
-    return pd.util.hash_pandas_object(frame, index=False).to_numpy("uint64")
+    return np.asarray(pd.util.hash_pandas_object(frame, index=False), dtype=np.uint64)
 
 
 def write_training_rows(model_dir: Path, rows: Table) -> None:

@@ -164,10 +164,10 @@ class TestRowsThatThePreviousVersionLearned:
         tested = pd.read_parquet(new.processing_output("test") / "test.parquet")
         return int((~tested["noise"].isin(learned["noise"])).sum())
 
-    @pytest.mark.parametrize(("rows", "seed"), [(400, 0), (200, 1)], ids=["grown", "another seed"])
-    def test_they_do_not_flatter_it(self, tmp_path, rows, seed):
-        previous = self.prepare(tmp_path / "a", noise(range(200)))
-        new = self.prepare(tmp_path / "b", noise(range(rows)), seed)
+    @pytest.mark.parametrize(("before", "now", "seed"), [(200, 400, 0), (400, 400, 1)], ids=["grown", "another seed"])
+    def test_they_do_not_flatter_it(self, tmp_path, before, now, seed):
+        previous = self.prepare(tmp_path / "a", noise(range(before)))
+        new = self.prepare(tmp_path / "b", noise(range(now)), seed)
         found = self.compared(tmp_path, previous, new)
         assert found["comparison"]["n"] == self.unseen(previous, new) < found["n"]
         assert found["comparison"]["primary"]["value"] < 0.75
