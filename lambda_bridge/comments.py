@@ -52,7 +52,8 @@ def result(
     """What one attempt came to: the verdict, every metric, what was found in the data."""
     parts = [f"### Attempt {attempt}: {_verdict(outcome)}", *_reason(outcome)]
     if evaluation is not None:
-        parts += [_sentence(request, evaluation), _metrics_table(request, evaluation), *_findings(evaluation)]
+        parts += [_sentence(request, evaluation), _metrics_table(request, evaluation)]
+        parts += [*_comparison_note(evaluation), *_findings(evaluation)]
     parts += _list("Chosen for you", [*notes, *_target_note(request, evaluation or {})])
     return _comment(*parts)
 
@@ -144,6 +145,17 @@ def _unit(request: TrainingRequest) -> str:
 def _primary_of(part: Mapping[str, Any] | None) -> str:
     primary = (part or {}).get("primary")
     return number(primary["value"]) if primary else ""
+
+
+def _comparison_note(evaluation: Mapping[str, Any]) -> list[str]:
+    """Where the comparison with the previous version failed, or covers a part of the test rows."""
+    comparison = evaluation.get("comparison") or {}
+    if comparison.get("error"):
+        return [f"The previous version could not be compared: {prose(comparison['error'])}"]
+    compared, n = comparison.get("n", evaluation["n"]), evaluation["n"]
+    if compared == n:
+        return []
+    return [f"The previous version is scored on {compared} of the {n} test rows; it had learned from the others."]
 
 
 def _findings(evaluation: Mapping[str, Any]) -> list[str]:

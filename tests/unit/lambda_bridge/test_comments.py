@@ -80,8 +80,17 @@ class TestResult:
         assert rows(text)[2][-1] == "0.91"
 
     def test_a_previous_version_that_did_not_load_leaves_the_cell_empty(self):
-        comparison = {"model_package_arn": ARN, "primary": None, "error": "damaged"}
-        assert rows(comments.result(request(), 1, Registered(ARN), evaluation(comparison=comparison), []))[2][-1] == ""
+        comparison = {"model_package_arn": ARN, "primary": None, "error": "model: damaged.", "n": 0}
+        text = comments.result(request(), 1, Registered(ARN), evaluation(comparison=comparison), [])
+        assert rows(text)[2][-1] == ""
+        assert "The previous version could not be compared: model: damaged." in text
+
+    def test_a_comparison_on_a_part_of_the_test_rows_is_told(self):
+        comparison = {"model_package_arn": ARN, "primary": {"name": "accuracy", "value": 0.91}, "n": 22}
+        text = comments.result(request(), 1, Registered(ARN), evaluation(comparison=comparison), [])
+        assert "scored on 22 of the 30 test rows; it had learned from the others" in text
+        comparison["n"] = 30
+        assert "scored on" not in comments.result(request(), 1, Registered(ARN), evaluation(comparison=comparison), [])
 
     def test_an_undefined_score_is_said(self):
         primary = {"name": "accuracy", "value": None, "score": -1.7e308, "ci95": None}
