@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     """A dense array or a SciPy CSR array of shape (n_rows, n_features)."""
     Array = np.ndarray[Any, Any]
 
-MAX_CATEGORIES = 100
+MAX_CATEGORIES = 2_000
 """Features that one category column gives at most; the rarest categories share the last one."""
 MAX_WORDS = 2_000
 """Features that all text columns together give at most: the most frequent words."""

@@ -62,7 +62,7 @@ def run_issue(path: Path, data: Path | None, workspace: Path, screen: Screen) ->
         if request.learning_type == "reinforcement":
             require_extra()
         with (
-            _terminated_like_interrupted(),
+            _signals_interrupt(),
             Workspace(workspace, "mlops run") as opened,
             LocalSageMaker(opened, partial(_show, screen)) as sagemaker,
         ):
@@ -251,14 +251,15 @@ def _state_after(error: BaseException) -> Status:
 
 
 @contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
-    """SIGTERM cancels as Ctrl-C does."""
+def _signals_interrupt() -> Iterator[None]:
+    """SIGINT and SIGTERM cancel, also where a shell started this process with SIGINT ignored, as it does behind `&`."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
