@@ -157,8 +157,8 @@ def _infinite(values: Series) -> Series:
 
 
 def _is_free_text(present: Series) -> bool:
-    """Many different values, most of several words or long."""
+    """Many different values, most of several parts (words, a date's day, month and year) or long."""
     if present.nunique() <= max(MIN_DISTINCT_TEXTS, len(present) / 2):
         return False
-    several_words = present.str.strip().str.contains(r"\s").mean() >= 0.5
-    return bool(several_words or present.str.len().mean() > LONG_TEXT)
+    several_parts = present.str.contains(r"\w\W+\w").mean() >= 0.5
+    return bool(several_parts or present.str.len().mean() > LONG_TEXT)

@@ -38,6 +38,7 @@ def typed(values: list[object], **notes: object) -> TypedColumn:
         ([i if i % 2 else "k" for i in range(40)], "category"),
         (["New York City", "Rio de Janeiro"] * 20, "category"),
         ([f"word{i} and another" for i in range(40)], "text"),
+        ([f"{1 + i % 28:02}/{1 + i % 12:02}/20{i % 30 + 10}" for i in [*range(50), *range(10)]], "text"),
         (
             [
                 f"これは日本語の長い文章で、空白がひとつもありません。番号だけが違うのです。それは{i}番です。"
@@ -49,7 +50,7 @@ def typed(values: list[object], **notes: object) -> TypedColumn:
     ],
     ids=[
         *("numbers", "spaces", "dates", "words", "truth values", "lower-case truth values", "half numbers"),
-        *("few long names", "sentences", "sentences without spaces", "nothing"),
+        *("few long names", "sentences", "day-first dates", "sentences without spaces", "nothing"),
     ],
 )
 def test_guessed_type(values, expected):
