@@ -8,8 +8,10 @@ XGBOOST = [  # the same project; the CPU build saves a download of several hundr
 ]
 
 CORE = [
+    "aws-lambda-powertools[tracer]>=3.37",
     "boto3>=1.44",
     "click>=8.2",
+    "dulwich>=1.2",
     "filelock>=3.15",
     "markdown-it-py>=3",
     "numpy>=2.4",
@@ -18,10 +20,14 @@ CORE = [
     "pydantic>=2.14",
     "PyGithub>=2.10",
     "PyYAML>=6.0.3",
+    "requests>=2.32",
     "rich>=13.9",
     "scikit-learn>=1.9",
     "scipy>=1.16",
     "skops>=0.16",
+    "starlette>=1",
+    "tenacity>=9",
+    "uvicorn>=0.40",
     *XGBOOST,
 ]
 
@@ -34,6 +40,7 @@ EXTRAS = {
     "dev": [
         "cfn-lint>=1.58",
         "coverage>=7.10",
+        "githubkit>=0.16",
         "hypothesis>=6.170",
         "import-linter>=2.16",
         "moto>=5.2",
@@ -47,6 +54,7 @@ EXTRAS = {
         "ruff>=0.17",
         "types-PyYAML>=6",
         "types-psutil>=7",
+        "types-requests>=2.32",
     ],
 }
 

@@ -1,0 +1,245 @@
+"""What the bridge needs from the world, as Protocols. Adapters: `github` (PyGithub), `aws` (boto3), `local`.
+
+An adapter raises PlatformError for capacity, throttling, the network and refused calls; `ConflictError` is the one
+other expected error. Everything that writes may be called again after a crash and then has one effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from lambda_bridge.runs import Run
+
+Permission = Literal["admin", "maintain", "write", "triage", "read", "none"]
+MAY_ACT = ("admin", "maintain", "write")
+"""Permissions that start, answer and cancel."""
+
+StateLabel = Literal["mlops:running", "mlops:waiting", "mlops:registered", "mlops:failed"]
+TRAIN_LABEL = "mlops:train"
+
+
+class ConflictError(Exception):
+    """Somebody else wrote the record first. Read it again and decide anew."""
+
+
+@dataclass(frozen=True)
+class IssueView:
+    """An issue, read live."""
+
+    number: int
+    title: str
+    body: str
+    author: str
+    labels: tuple[str, ...]
+    open: bool
+    url: str
+    """For people."""
+
+
+@dataclass(frozen=True)
+class StartEvent:
+    """The newest `labeled` (with mlops:train) or `reopened` event of an issue's timeline."""
+
+    id: int
+    actor: str
+
+
+@dataclass(frozen=True)
+class Commit:
+    """Where files were committed."""
+
+    sha: str
+    branch: str
+    protected: bool
+    """The default branch refused the commit, so it stands on `branch`."""
+
+
+class Issues(Protocol):
+    """The repository's issues."""
+
+    def me(self) -> str:
+        """Login of the bridge's own account."""
+
+    def permission(self, user: str) -> Permission:
+        """The live permission of a user. Raises PlatformError whenever it cannot be read."""
+
+    def read(self, issue: int) -> IssueView:
+        """The issue as it is now."""
+
+    def newest_start(self, issue: int) -> StartEvent | None:
+        """The newest event that can start a run; None where the issue was never labelled."""
+
+    def write(self, issue: int, marker: str, text: str, known: int | None = None) -> int:
+        """Makes `text` the bridge's own comment with that marker: created once, edited where it differs.
+
+        The marker stands in an HTML comment that the adapter adds; only a comment of the bridge's own account counts.
+        `known` is the comment's id where the caller remembers it. Returns the comment's id.
+        """
+
+    def react(self, issue: int, comment: int) -> None:
+        """Acknowledges a comment with eyes. Twice is once."""
+
+    def set_label(self, issue: int, label: StateLabel) -> None:
+        """Makes `label` the only one of the four state labels; other labels stay."""
+
+
+class History(Protocol):
+    """The repository's files under training_history/."""
+
+    def commit(self, files: Mapping[str, bytes], message: str) -> Commit:
+        """One commit with these files on top of the branch as it is. Where the branch holds them already, that is it.
+
+        Goes to MLOPS_HISTORY_BRANCH where it is set, else to the default branch, else, where that is protected, to
+        `mlops-history`.
+        """
+
+    def url(self, commit: Commit, path: str) -> str:
+        """Where a person sees the file or folder; for a PNG an address that a comment can show."""
+
+
+class Runs(Protocol):
+    """The run records."""
+
+    def get(self, issue: int) -> Run | None:
+        """The record of an issue, strongly consistent."""
+
+    def save(self, run: Run) -> Run:
+        """Stores `run` if the stored version is still `run.version`. Returns it with its new version.
+
+        Raises ConflictError.
+        """
+
+    def in_group(self, group: str, limit: int = 20) -> Sequence[Run]:
+        """Records whose request belongs to a model package group, newest first; may lag behind."""
+
+    def unfinished(self) -> Sequence[Run]:
+        """Records that are `running` or `waiting`; may lag behind."""
+
+
+class Workflow(Protocol):
+    """The state machine."""
+
+    def start(self, name: str, payload: Mapping[str, Any]) -> None:
+        """Starts an execution. One of that name that exists, running or ended, is left alone."""
+
+    def succeed(self, token: str, output: Mapping[str, Any]) -> bool:
+        """Completes a waiting task. False: nothing waits for that token any more."""
+
+    def fail(self, token: str, error: str, cause: str) -> bool:
+        """Fails a waiting task. False: nothing waits for that token any more."""
+
+
+@dataclass(frozen=True)
+class Execution:
+    """A pipeline execution."""
+
+    arn: str
+    run_id: str
+    """Its display name."""
+    status: str
+    """Executing, Stopping, Stopped, Failed or Succeeded."""
+    started: datetime
+    changed: datetime
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing changes any more."""
+        return self.status in ("Stopped", "Failed", "Succeeded")
+
+
+class Pipelines(Protocol):
+    """SageMaker Pipelines."""
+
+    def start(self, learning_type: str, run_id: str, parameters: Mapping[str, Any]) -> str:
+        """Starts the pipeline of a learning type, once per run id. Returns the execution's ARN."""
+
+    def stop(self, arn: str) -> None:
+        """Asks an execution to stop. One that has ended is left alone."""
+
+    def describe(self, arn: str) -> Execution:
+        """The state of an execution."""
+
+    def steps(self, arn: str) -> Sequence[Mapping[str, Any]]:
+        """ListPipelineExecutionSteps, all pages, oldest first."""
+
+
+@dataclass(frozen=True)
+class Package:
+    """A version in the model registry."""
+
+    arn: str
+    model_data: str
+
+
+class Registry(Protocol):
+    """The model registry."""
+
+    def ensure_group(self, group: str) -> None:
+        """Makes the model package group where it is missing."""
+
+    def approved(self, group: str) -> Package | None:
+        """The latest approved version; None where there is none, or no such group."""
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object below a prefix: its key relative to the prefix, size in bytes, ETag without quotes."""
+
+    name: str
+    size: int
+    etag: str
+
+
+class Artifacts(Protocol):
+    """The bucket."""
+
+    def list(self, prefix: str) -> Sequence[StoredObject]:
+        """The objects below `prefix` (which ends in a slash), sorted by name."""
+
+    def read(self, key: str, limit: int) -> bytes | None:
+        """An object; None where there is none. Raises PlatformError where it has more than `limit` bytes."""
+
+    def folders(self, prefix: str) -> Sequence[str]:
+        """Names one level below a prefix, sorted; at most 1,000."""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What people are told off the issue."""
+
+    subject: str
+    text: str
+    url: str
+
+
+class Notices(Protocol):
+    """Slack and e-mail."""
+
+    def tell(self, notice: Notice) -> None:
+        """Tells it on every channel that is set up. A channel that fails is logged and raises nothing."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Everything that the bridge uses."""
+
+    issues: Issues
+    history: History
+    runs: Runs
+    workflow: Workflow
+    pipelines: Pipelines
+    registry: Registry
+    artifacts: Artifacts
+    notices: Notices
+    webhook_secret: Callable[[], str]
+    """Read anew on each call, so that it can be rotated."""
+    code_version: str
+    """Of this program; stands in each history record."""
+    log_address: Callable[[], str]
+    """Where the log of the current call is found, for people."""
+    clock: Callable[[], datetime]
+    pause: Callable[[float], None]
+    """Waits that many seconds."""

@@ -1,0 +1,161 @@
+"""The run record: what the bridge knows about one issue. Pure.
+
+There is one record per issue. It is written conditionally on its version, so that of two writers one wins and the
+other reads again.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from pipelines.parameters import Parameters, run_id
+from pipelines.request import ResolvedRequest, TrainingRequest
+
+State = Literal["refused", "running", "waiting", "ended"]
+"""`refused`: the body was invalid, or the person may not start; an edit or the label applied again starts a run."""
+
+Status = Literal["registered", "below_threshold", "failed", "invalid", "cancelled"]
+"""What became of an attempt, and of a run."""
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ProblemRecord(_Record):
+    """One thing that is wrong, as in `algorithms.errors.Problem`."""
+
+    key: str
+    value: Any = None
+    message: str
+
+
+class Attempt(_Record):
+    """One training of a run; attempts of an issue count on over its runs."""
+
+    number: int
+    hyperparameters: dict[str, Any] = {}
+    parameters: Parameters = {}
+    """Of the pipeline execution; settled and stored before it is started, so that a retry starts the very same."""
+    execution_arn: str | None = None
+    status: Status | None = None
+    """None: not judged yet."""
+    metrics: dict[str, Any] = {}
+    """`metrics` of evaluation.json."""
+    train_score: float | None = None
+    """The primary metric's score on the training rows; greater is better."""
+    model_package_arn: str | None = None
+    problems: tuple[ProblemRecord, ...] = ()
+    """Of an invalid request or dataset; of a failure the step (key) and its reason (message)."""
+    seconds: float = 0.0
+    """How long the pipeline execution took."""
+    record_path: str | None = None
+    """Path of the attempt's record.json in the repository, once it is committed."""
+    record_digest: str | None = None
+    """Hex SHA-256 of that file."""
+    record_url: str | None = None
+    """Where a person reads the attempt's folder."""
+
+    @property
+    def score(self) -> float | None:
+        """The primary score, greater is better; None where Evaluate wrote none."""
+        primary = self.metrics.get("primary")
+        return None if primary is None else float(primary["score"])
+
+
+class Reply(_Record):
+    """An operator's answer that was accepted: the comment and the hyperparameters of the next attempt."""
+
+    comment: int
+    author: str
+    hyperparameters: dict[str, Any]
+
+
+class Run(_Record):
+    """The newest run of an issue, with the attempts of all its runs."""
+
+    issue: int
+    version: int = 0
+    """Of the stored record; 0: not stored yet."""
+    number: int = 1
+    """Counts the runs of the issue: `r` in the execution name `issue-<n>-run-<r>`."""
+    state: State
+    title: str
+    slug: str
+    """Of the history folder; settled once per issue, since titles change."""
+    author: str
+    """Who caused the start."""
+    start_key: str
+    """How the start is known: the newest `labeled` or `reopened` event and the hash of the body."""
+    started: datetime
+    request: TrainingRequest | None = None
+    """As it was written; None while `refused`."""
+    settled: ResolvedRequest | None = None
+    """The request of the current attempt with nothing left open; None until the first attempt is planned, which reads
+    the dataset's metadata.json."""
+    first_attempt: int = 1
+    """Number of this run's first attempt."""
+    attempts: tuple[Attempt, ...] = ()
+    """Oldest first, over all runs of the issue; the last one is the current one."""
+    token: str | None = None
+    """The workflow's task token that waits for the pipeline or for the operator."""
+    reply: Reply | None = None
+    """Accepted and not yet applied."""
+    handled_comment: int = 0
+    """The newest comment that changed this run; a late delivery of it or of an older one changes nothing."""
+    cancelled_by: str | None = None
+    """Who cancelled; the flag that every state checks."""
+    progress_comment: int | None = None
+    asked: datetime | None = None
+    """When the operator was asked."""
+    status: Status | None = None
+    """How the run ended."""
+    edit_answered: str | None = None
+    """Hash of the body whose edit was answered as ignored, so that it is answered once."""
+
+    @property
+    def execution_name(self) -> str:
+        """The Step Functions execution of this run."""
+        return f"issue-{self.issue}-run-{self.number}"
+
+    @property
+    def attempt(self) -> Attempt:
+        """The current attempt. Raises IndexError before the first one was planned."""
+        return self.attempts[-1]
+
+    @property
+    def run_id(self) -> str:
+        """The current attempt's name in the bucket, in the registry and of the pipeline execution."""
+        return run_id(self.issue, self.attempt.number)
+
+    @property
+    def own_attempts(self) -> tuple[Attempt, ...]:
+        """The attempts of this run, oldest first."""
+        return tuple(attempt for attempt in self.attempts if attempt.number >= self.first_attempt)
+
+    @property
+    def last_attempt(self) -> int:
+        """The highest number that an attempt of this run may have."""
+        return self.first_attempt + (self.request.max_retry if self.request else 0)
+
+    @property
+    def retries_left(self) -> int:
+        """How often the operator may still be asked."""
+        return max(0, self.last_attempt - self.attempt.number)
+
+    def with_attempt(self, **changes: Any) -> Run:
+        """The run with its current attempt changed."""
+        attempt = self.attempt.model_copy(update=changes)
+        return self.model_copy(update={"attempts": (*self.attempts[:-1], attempt)})
+
+    def to_json(self) -> str:
+        """The stored document: what was set, so that a request reads back as it was written."""
+        return self.model_dump_json(exclude_unset=True)
+
+    @classmethod
+    def from_json(cls, document: str) -> Run:
+        """A stored document. Raises ValueError."""
+        return cls.model_validate_json(document)
