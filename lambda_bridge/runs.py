@@ -113,6 +113,8 @@ class Run(_Record):
     """When the operator was asked."""
     status: Status | None = None
     """How the run ended."""
+    reason: str | None = None
+    """Why it ended so, where its last attempt does not say."""
     edit_answered: str | None = None
     """Hash of the body whose edit was answered as ignored, so that it is answered once."""
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
-from importlib.metadata import version
 from pathlib import Path
 
 import click
@@ -13,20 +11,12 @@ import click
 from algorithms.errors import MissingExtraError, Problem, RequestError
 
 DEFAULT_WORKSPACE = Path(".mlops")
-PROJECT = Path(__file__).parents[1]
-
-
-def full_version() -> str:
-    """The version, and the commit where the program runs from a checkout."""
-    git = ["git", "-C", str(PROJECT), "rev-parse", "--short", "HEAD"]
-    commit = ""
-    if (PROJECT / ".git").exists():
-        commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603
-    return f"{version('mlops-pipeline')} ({commit or 'commit unknown'})"
 
 
 def print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     """`mlops --version`."""
+    from local.version import full_version
+
     if wanted:
         click.echo(f"mlops {full_version()}")
         context.exit()
@@ -42,19 +32,27 @@ def main() -> None:
 @click.argument("issue", metavar="ISSUE.md", type=click.Path(path_type=Path))
 @click.option("--data", metavar="DIR", type=click.Path(path_type=Path), help="Folder with train.csv or train.parquet.")
 @click.option(
+    "--reply",
+    "replies",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="A comment to answer with when the score is below the threshold. Give it again for the next time.",
+)
+@click.option(
     "--workspace", metavar="DIR", type=click.Path(path_type=Path), default=DEFAULT_WORKSPACE, show_default=True
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-def run(issue: Path, data: Path | None, workspace: Path, as_json: bool) -> None:
-    """Run one issue from its text to a registered model.
+def run(issue: Path, data: Path | None, replies: tuple[Path, ...], workspace: Path, as_json: bool) -> None:
+    """Run one issue through the whole loop: train, judge, ask, retrain, register, record.
 
-    Exit codes: 0 registered; 1 a failure that is not the requester's; 2 the request or its dataset is invalid;
-    3 below the threshold; 130 cancelled.
+    Exit codes: 0 registered; 1 a failure that is not the requester's; 2 the request, its dataset or the last reply is
+    invalid; 3 below the threshold; 130 cancelled.
     """
     from local.console import screen
     from local.run import run_issue
 
-    report = run_issue(issue, data, workspace, screen(silent=as_json))
+    report = run_issue(issue, data, replies, workspace, screen(silent=as_json))
     if as_json:
         click.echo(json.dumps(report.to_dict(), allow_nan=False))
     else:

@@ -31,6 +31,9 @@ class Screen(Protocol):
     def step_ended(self, name: str, state: str) -> None:
         """A step ended; `state` says how, for people."""
 
+    def ask(self, question: str) -> str | None:
+        """What a person at the terminal answers; None: nobody is there, or nothing was answered."""
+
 
 class Silent:
     """Shows nothing: standard output belongs to the JSON object."""
@@ -55,6 +58,10 @@ class Silent:
     def step_ended(self, name: str, state: str) -> None:
         """Shows nothing."""
 
+    def ask(self, question: str) -> str | None:
+        """Asks nobody."""
+        return None
+
 
 class Lines(Silent):
     """Plain lines, for logs and pipes: one when a step begins, one when it ends. Comments stay Markdown."""
@@ -78,17 +85,7 @@ class Terminal(Silent):
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console()
         self._tasks: dict[str, TaskID] = {}
-        self._bars = Progress(
-            TextColumn("{task.description:<26}"),
-            BarColumn(bar_width=32),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[state]}"),
-            console=self._console,
-        )
-
-    def __enter__(self) -> Self:
-        self._bars.start()
-        return self
+        self._bars = self._new_bars()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -96,13 +93,14 @@ class Terminal(Silent):
         self._bars.stop()
 
     def comment(self, text: str) -> None:
-        """Renders the Markdown."""
-        self._bars.stop()
+        """Renders the Markdown; the bars above it stay as they are."""
+        self._clear_bars()
         self._console.print()
         self._console.print(Markdown(text))
 
     def step_started(self, name: str) -> None:
         """Adds a bar that pulses until the step tells how far it is."""
+        self._bars.start()
         self._tasks[name] = self._bars.add_task(name, total=None, state="running")
 
     def step_progress(self, name: str, done: int, total: int, unit: str) -> None:
@@ -116,6 +114,30 @@ class Terminal(Silent):
             self.step_started(name)
         self._bars.update(self._tasks[name], completed=1, total=1, state=state)
         self._bars.stop_task(self._tasks[name])
+
+    def ask(self, question: str) -> str | None:
+        """Asks for one line; a line without a command is taken as the values of `/retrain`."""
+        self._clear_bars()
+        try:
+            line = self._console.input(f"\n{question}: ", markup=False).strip()
+        except EOFError:
+            return None
+        return line if not line or line.startswith("/") else f"/retrain {line}"
+
+    def _clear_bars(self) -> None:
+        """The next step begins new ones."""
+        if self._tasks:
+            self._bars.stop()
+            self._bars, self._tasks = self._new_bars(), {}
+
+    def _new_bars(self) -> Progress:
+        return Progress(
+            TextColumn("{task.description:<26}"),
+            BarColumn(bar_width=32),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[state]}"),
+            console=self._console,
+        )
 
 
 def screen(silent: bool) -> Screen:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from algorithms.errors import Problem
-
-Status = Literal["registered", "below_threshold", "failed", "invalid", "cancelled"]
+from lambda_bridge import runs
+from lambda_bridge.runs import Status
 
 EXIT_CODES: dict[Status, int] = {"registered": 0, "failed": 1, "invalid": 2, "below_threshold": 3, "cancelled": 130}
 
@@ -48,11 +48,10 @@ class Report:
         return asdict(self)
 
 
-def attempt_of(
-    number: int, hyperparameters: Mapping[str, Any], evaluation: Mapping[str, Any] | None, passed: bool, seconds: float
-) -> Attempt:
-    """An attempt from its evaluation.json, or without one where Evaluate wrote none."""
-    metrics = dict(evaluation["metrics"]) if evaluation else {}
+def attempt_of(record: runs.Attempt) -> Attempt:
+    """An attempt from its part of the run record."""
+    metrics = dict(record.metrics)
     primary = metrics.pop("primary", None)
     short = None if primary is None else {"name": primary["name"], "value": primary["value"]}
-    return Attempt(number, hyperparameters, short, metrics, passed, seconds)
+    passed = record.status == "registered"
+    return Attempt(record.number, record.hyperparameters, short, metrics, passed, record.seconds)

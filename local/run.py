@@ -1,78 +1,58 @@
-"""`mlops run`: one issue, from its text to a registered model or a clear refusal, in this process."""
+"""`mlops run`: one issue through the whole loop, in this process."""
 
 from __future__ import annotations
 
-import json
-import signal
 import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from algorithms.environments import require_extra
-from algorithms.errors import MissingExtraError, Problem, RequestError
+from algorithms.errors import MissingExtraError, PlatformError, Problem, RequestError
 from lambda_bridge import comments
 from lambda_bridge.issue_body import read_body
-from lambda_bridge.judge import BelowThreshold, Failed, Invalid, Outcome, Registered, Stopped, judge
-from local.console import Screen
-from local.datasets import ensure_dataset, raw_uri, read_metadata
+from local.console import Screen, Silent
+from local.datasets import ensure_dataset, raw_uri
 from local.events import Event, StepChanged, StepProgress
 from local.issue_file import Issue, read_issue
-from local.objects import BUCKET
-from local.report import Report, Status, attempt_of
-from local.runs import Run, Runs
-from local.sagemaker import LocalSageMaker
+from local.issue_runs import IssueRun, IssueRuns
+from local.report import Report, attempt_of
+from local.signals import signals_ignored, signals_interrupt, signals_wait
 from local.store import StoreVersionError
+from local.version import full_version
 from local.workspace import Workspace, WorkspaceBusyError
-from pipelines.definitions import load_definition, pipeline_name
-from pipelines.parameters import (
-    Parameters,
-    RunFacts,
-    as_list,
-    client_request_token,
-    model_package_group_name,
-    pipeline_parameters,
-    run_id,
-)
-from pipelines.request import ResolvedRequest, TrainingRequest, resolve
 
-ATTEMPT = 1
-PLANNED = ("Prepare", "Train", "Evaluate", "CheckScore", "RegisterModel")
-MAX_EVALUATION_BYTES = 16 * 2**20
-STATUSES: dict[type[Any], Status] = {
-    Registered: "registered",
-    BelowThreshold: "below_threshold",
-    Invalid: "invalid",
-    Failed: "failed",
-    Stopped: "cancelled",
-}
+if TYPE_CHECKING:
+    from lambda_bridge.runs import Run
+    from local.bridge import Bridge
+    from local.session import Session
+
+LONGEST_REPLY = 65_536
+"""Characters of a comment; GitHub takes no more."""
 
 
-def run_issue(path: Path, data: Path | None, workspace: Path, screen: Screen) -> Report:
+def run_issue(path: Path, data: Path | None, replies: Sequence[Path], workspace: Path, screen: Screen) -> Report:
     """Runs the issue in a file. Whatever happens, the report says it; only a defect of ours raises."""
     report = Report()
     try:
-        issue = read_issue(path)
+        issue, texts = read_issue(path), [_read_reply(reply) for reply in replies]
         request = read_body(issue.body)
         if request.learning_type == "reinforcement":
             require_extra()
-        with (
-            _signals_interrupt(),
-            Workspace(workspace, "mlops run") as opened,
-            LocalSageMaker(opened, partial(_show, screen)) as sagemaker,
-        ):
-            _Attempt(opened, sagemaker, screen, report).run(path, issue, request, data)
+        with signals_interrupt(), Workspace(workspace, "mlops run") as opened:
+            digest = _dataset_digest(opened, request.dataset_id, data)
+            _Run(opened, screen, report).go(path, issue, digest, texts)
     except RequestError as error:
         report.status, report.problems = "invalid", error.problems
-        _say(report, screen, comments.invalid(error.problems))
+        text = comments.invalid(error.problems)
+        report.comments.append(text)
+        screen.comment(text)
     except (MissingExtraError, StoreVersionError, WorkspaceBusyError) as error:
         report.status, report.problems = "failed", [Problem("", None, str(error))]
-    except (ClientError, OSError, sqlite3.Error) as error:
+    except (ClientError, OSError, PlatformError, sqlite3.Error) as error:
         message = f"workspace {workspace}: cannot be used, got {error}. Mend that and run again, or give another one."
         report.status, report.problems = "failed", [Problem("workspace", str(workspace), message)]
     except KeyboardInterrupt:
@@ -80,9 +60,23 @@ def run_issue(path: Path, data: Path | None, workspace: Path, screen: Screen) ->
     return report
 
 
-def _say(report: Report, screen: Screen, text: str) -> None:
-    report.comments.append(text)
-    screen.comment(text)
+def _read_reply(path: Path) -> str:
+    """The text of a reply file. Raises RequestError where it cannot be read."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RequestError.of("reply", str(path), f"reply {path}: cannot be read, got {error}. Name a text file.") from error
+    if not text.strip() or len(text) > LONGEST_REPLY:
+        message = f"reply {path}: must have 1 to {LONGEST_REPLY} characters, got {len(text)}. Write the comment into it."
+        raise RequestError.of("reply", str(path), message)
+    return text
+
+
+def _dataset_digest(workspace: Workspace, dataset_id: str | None, data: Path | None) -> str:
+    if dataset_id is None:
+        return ""
+    ensure_dataset(workspace.objects, dataset_id, data)
+    return workspace.objects.dataset_digest(raw_uri(dataset_id))
 
 
 def _show(screen: Screen, event: Event) -> None:
@@ -96,170 +90,76 @@ def _show(screen: Screen, event: Event) -> None:
         screen.step_ended(event.step, f"{event.status.lower()}{cached}")
 
 
-class _Attempt:
-    """One attempt in an open workspace."""
+class _Run:
+    """One run of a file in an open workspace."""
 
-    def __init__(self, workspace: Workspace, sagemaker: LocalSageMaker, screen: Screen, report: Report) -> None:
-        self._objects = workspace.objects
-        self._sagemaker = sagemaker
+    def __init__(self, workspace: Workspace, screen: Screen, report: Report) -> None:
+        self._workspace = workspace
         self._screen = screen
         self._report = report
-        self._runs = Runs(workspace.store)
+        self._files = IssueRuns(workspace.store)
 
-    def run(self, path: Path, issue: Issue, request: TrainingRequest, data: Path | None) -> None:
-        """Runs the request as a new issue, or goes on with the unfinished run of the same file, content and data."""
-        digest = self._dataset_digest(request.dataset_id, data)
-        run = self._unfinished(path, issue, digest) or self._runs.open_run(issue.title, _source(path), issue.digest)
-        self._report.issue = run.issue
+    def go(self, path: Path, issue: Issue, digest: str, replies: Sequence[str]) -> None:
+        """Runs the file as a new issue, or goes on with the unfinished run of the same file, content and data."""
+        from local.bridge import Bridge
+        from local.session import Session
+
+        with self._screen, Bridge(self._workspace, partial(_show, self._screen), full_version()) as bridge:
+            session = Session(bridge, self._screen, replies)
+            with signals_wait():
+                run = self._taken_up(bridge, str(path.resolve()), issue, digest)
+                self._report.issue = session.open(issue, run.issue, self._files.knows)
+                self._files.opened(run, self._report.issue)
+            self._drive(bridge, session, run)
+
+    def _drive(self, bridge: Bridge, session: Session, run: IssueRun) -> None:
+        bridge.go_on(session.issue)
         try:
-            self._go(run, request, digest)
-        except (RequestError, ClientError, KeyboardInterrupt) as error:
-            self._runs.finish_run(run.issue, _state_after(error))
-            raise
-        self._runs.finish_run(run.issue, self._report.status)
-
-    def _dataset_digest(self, dataset_id: str | None, data: Path | None) -> str:
-        if dataset_id is None:
-            return ""
-        ensure_dataset(self._objects, dataset_id, data)
-        return self._objects.dataset_digest(raw_uri(dataset_id))
-
-    def _unfinished(self, path: Path, issue: Issue, digest: str) -> Run | None:
-        """The run that a kill interrupted. One that was planned on other data is stopped for good."""
-        run = self._runs.find_unfinished(_source(path), issue.digest)
-        if run is None or run.parameters is None or run.parameters.get("DatasetDigest", "") == digest:
-            return run
-        self._stop(run, ResolvedRequest.model_validate(run.request, strict=False))
-        self._runs.finish_run(run.issue, "cancelled")
-        return None
-
-    def _stop(self, run: Run, request: ResolvedRequest) -> None:
-        found = self._sagemaker.list_pipeline_executions(PipelineName=self._pipeline(request))
-        for execution in found["PipelineExecutionSummaries"]:
-            mine = execution.get("PipelineExecutionDisplayName") == run_id(run.issue, ATTEMPT)
-            if mine and execution["PipelineExecutionStatus"] in ("Executing", "Stopping"):
-                arn = execution["PipelineExecutionArn"]
-                self._sagemaker.stop_pipeline_execution(PipelineExecutionArn=arn)
-                self._sagemaker.wait(arn)
-
-    def _go(self, run: Run, request: TrainingRequest, digest: str) -> None:
-        with self._screen:
-            settled, parameters = self._plan(run, request, digest)
-            execution = self._wait(self._start(run, settled, parameters))
-            self._tell(run, settled, execution)
-
-    def _plan(self, run: Run, request: TrainingRequest, digest: str) -> tuple[ResolvedRequest, Parameters]:
-        """What the execution is started with; stored first, so that a run that was killed starts the very same."""
-        if run.parameters is not None:
-            return ResolvedRequest.model_validate(run.request, strict=False), run.parameters
-        metadata = read_metadata(self._objects, request.dataset_id) if request.dataset_id else None
-        settled = resolve(request, metadata)
-        previous = self._approved(settled)
-        facts = RunFacts(run.issue, ATTEMPT, digest, previous and self._model_data(previous), previous)
-        parameters = pipeline_parameters(settled, facts)
-        self._runs.plan_attempt(run.issue, settled.model_dump(mode="json"), parameters)
-        return settled, parameters
-
-    def _start(self, run: Run, request: ResolvedRequest, parameters: Parameters) -> str:
-        """Starts the execution, or goes on with it: the token makes both the same call."""
-        started = self._sagemaker.start_pipeline_execution(
-            PipelineName=self._pipeline(request),
-            PipelineParameters=as_list(parameters),
-            ClientRequestToken=client_request_token(run_id(run.issue, ATTEMPT)),
-            PipelineExecutionDisplayName=run_id(run.issue, ATTEMPT),
-        )
-        return str(started["PipelineExecutionArn"])
-
-    def _pipeline(self, request: ResolvedRequest) -> str:
-        """The name of the request's pipeline, which has the committed definition."""
-        name = pipeline_name(request.learning_type)
-        self._sagemaker.upsert_pipeline(name, json.dumps(load_definition(request.learning_type)))
-        return name
-
-    def _wait(self, arn: str) -> Mapping[str, Any]:
-        """The execution when it has ended. An interruption stops it, unless it has just ended by itself."""
-        try:
-            return self._sagemaker.wait(arn)
+            ended, cancelled = session.drive(), False
         except KeyboardInterrupt:
-            with suppress(ClientError):
-                self._sagemaker.stop_pipeline_execution(PipelineExecutionArn=arn)
-            return self._sagemaker.wait(arn)
+            with signals_ignored():
+                ended, cancelled = session.cancel(), True
+        self._files.ended(run)
+        _fill(self._report, bridge, session, ended)
+        if cancelled and ended.status != "registered":
+            self._report.status = "cancelled"
 
-    def _tell(self, run: Run, request: ResolvedRequest, execution: Mapping[str, Any]) -> None:
-        answer = self._sagemaker.list_pipeline_execution_steps(
-            PipelineExecutionArn=execution["PipelineExecutionArn"], SortOrder="Ascending"
-        )
-        steps = answer["PipelineExecutionSteps"]
-        evaluation = self._evaluation(run_id(run.issue, ATTEMPT))
-        outcome = judge(execution["PipelineExecutionStatus"], steps, evaluation)
-        self._fill(request, execution, evaluation, outcome)
-        for text in (
-            comments.progress(request, ATTEMPT, steps, PLANNED),
-            comments.result(request, ATTEMPT, outcome, evaluation, request.notes),
-            comments.final(request, outcome, self._approved(request)),
-        ):
-            _say(self._report, self._screen, text)
+    def _taken_up(self, bridge: Bridge, source: str, issue: Issue, digest: str) -> IssueRun:
+        """The run that a kill interrupted, or a new one. One that was begun on other data is cancelled."""
+        found = self._files.unfinished(source, issue.digest)
+        if found is not None and found.dataset_digest == digest:
+            return found
+        if found is not None:
+            self._cancel(bridge, found)
+        return self._files.begin(source, issue.digest, digest)
 
-    def _evaluation(self, run: str) -> dict[str, Any] | None:
-        uri = f"s3://{BUCKET}/evaluations/{run}/evaluation.json"
-        if not self._objects.exists(uri):
-            return None
-        found: dict[str, Any] = json.loads(self._objects.read(uri, MAX_EVALUATION_BYTES))
-        return found
+    def _cancel(self, bridge: Bridge, run: IssueRun) -> None:
+        """Ends a run that cannot be gone on with, as its owner would."""
+        from local.session import Session
 
-    def _fill(
-        self,
-        request: ResolvedRequest,
-        execution: Mapping[str, Any],
-        evaluation: Mapping[str, Any] | None,
-        outcome: Outcome,
-    ) -> None:
-        report = self._report
-        report.status = STATUSES[type(outcome)]
-        seconds = (execution["LastModifiedTime"] - execution["CreationTime"]).total_seconds()
-        passed = isinstance(outcome, Registered)
-        report.attempts.append(attempt_of(ATTEMPT, request.hyperparameters, evaluation, passed, seconds))
-        if isinstance(outcome, Registered):
-            report.model_package_arn = outcome.model_package_arn
-            report.model_data = self._model_data(outcome.model_package_arn)
-        elif isinstance(outcome, Invalid):
-            report.problems = outcome.problems
-        elif isinstance(outcome, Failed):
-            report.problems = [Problem(outcome.step, None, outcome.reason)]
-
-    def _approved(self, request: ResolvedRequest) -> str | None:
-        """ARN of the latest approved version in the request's model package group."""
-        answer = self._sagemaker.list_model_packages(
-            ModelPackageGroupName=model_package_group_name(request), ModelApprovalStatus="Approved", MaxResults=1
-        )
-        return next((str(package["ModelPackageArn"]) for package in answer["ModelPackageSummaryList"]), None)
-
-    def _model_data(self, package_arn: str) -> str:
-        """Where the model.tar.gz of a model package lies."""
-        package = self._sagemaker.describe_model_package(ModelPackageName=package_arn)
-        return str(package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"])
+        if run.issue is not None:
+            bridge.go_on(run.issue)
+            Session(bridge, Silent(), (), run.issue).cancel()
+        self._files.ended(run)
 
 
-def _source(path: Path) -> str:
-    return str(path.resolve())
+def _fill(report: Report, bridge: Bridge, session: Session, run: Run) -> None:
+    """What the command answers, from the record of the run."""
+    report.status = run.status or "failed"
+    report.comments = session.comments()
+    report.attempts = [attempt_of(attempt) for attempt in run.own_attempts if attempt.status is not None]
+    report.history = [attempt.record_path for attempt in run.own_attempts if attempt.record_path is not None]
+    report.problems = _problems(run)
+    if run.status == "registered":
+        report.model_package_arn = run.attempt.model_package_arn
+        report.model_data = bridge.model_data(str(run.attempt.model_package_arn))
+    elif run.status == "below_threshold" and session.problems:
+        report.status, report.problems = "invalid", session.problems
 
 
-def _state_after(error: BaseException) -> Status:
-    if isinstance(error, RequestError):
-        return "invalid"
-    return "cancelled" if isinstance(error, KeyboardInterrupt) else "failed"
-
-
-@contextmanager
-def _signals_interrupt() -> Iterator[None]:
-    """SIGINT and SIGTERM cancel, also where a shell started this process with SIGINT ignored, as it does behind `&`."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def _problems(run: Run) -> list[Problem]:
+    if run.status not in ("failed", "invalid"):
+        return []
+    found: list[Any] = list(run.attempt.problems) if run.own_attempts else []
+    problems = [Problem(item.key, item.value, item.message) for item in found]
+    return problems if problems or run.reason is None else [Problem("", None, run.reason)]

@@ -1,0 +1,196 @@
+"""One attempt of a run: planned, judged, recorded. What the workflow's tasks are made of.
+
+Each function may be called again after a crash: what was done is found in the run record, in the branch or under the
+comment's marker, and is not done twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from algorithms.errors import Problem, RequestError
+from lambda_bridge import comments, history
+from lambda_bridge.advise import Advice, Tried, advise
+from lambda_bridge.datasets import dataset_digest, evaluation_of, metadata_of, plots_of
+from lambda_bridge.judge import BelowThreshold, Failed, Invalid, Outcome, Registered, Stopped, judge
+from lambda_bridge.ports import Commit, ConflictError, Execution, Ports
+from lambda_bridge.runs import Attempt, ProblemRecord, Run, Status
+from pipelines.parameters import RunFacts, model_package_group_name, pipeline_parameters
+from pipelines.request import ResolvedRequest, TrainingRequest, resolve
+
+MOST_TRIES = 10
+STATUSES: dict[type[Any], Status] = {
+    Registered: "registered",
+    BelowThreshold: "below_threshold",
+    Invalid: "invalid",
+    Failed: "failed",
+    Stopped: "cancelled",
+}
+
+
+def update(ports: Ports, issue: int, change: Callable[[Run], Run]) -> Run:
+    """Changes the record of an issue; made anew on the fresh record if somebody else wrote it meanwhile.
+
+    Raises ConflictError when that goes on, KeyError if there is no record.
+    """
+    for _ in range(MOST_TRIES):
+        run = get(ports, issue)
+        changed = change(run)
+        if changed == run:
+            return run
+        try:
+            return ports.runs.save(changed)
+        except ConflictError:
+            continue
+    raise ConflictError(f"issue {issue}: its record kept changing.")
+
+
+def get(ports: Ports, issue: int) -> Run:
+    """The record of an issue. Raises KeyError."""
+    run = ports.runs.get(issue)
+    if run is None:
+        raise KeyError(f"issue {issue}: there is no record of it")
+    return run
+
+
+def plan(ports: Ports, run: Run) -> Run:
+    """Settles what the current attempt is started with, and stores it first: a retry starts the very same.
+
+    What is wrong with the request or its dataset becomes the attempt's status `invalid`.
+    """
+    if run.own_attempts and (run.attempt.parameters or run.attempt.status is not None):
+        return run
+    attempt = _current(run)
+    try:
+        settled, parameters = _settle(ports, run, attempt)
+    except RequestError as error:
+        refused = {"status": "invalid", "problems": _problems(error.problems)}
+        return _store(ports, run, attempt.model_copy(update=refused))
+    return _store(ports, run, attempt.model_copy(update={"parameters": parameters}), settled)
+
+
+def _current(run: Run) -> Attempt:
+    """The attempt that is to be planned: the one that a reply made, else the run's first."""
+    if run.own_attempts:
+        return run.attempt
+    request = _request(run)
+    return Attempt(number=run.first_attempt, hyperparameters=request.hyperparameters)
+
+
+def _settle(ports: Ports, run: Run, attempt: Attempt) -> tuple[ResolvedRequest, dict[str, Any]]:
+    written = _request(run)
+    request = written.model_copy(update={"hyperparameters": attempt.hyperparameters})
+    dataset = request.dataset_id
+    digest = "" if dataset is None else dataset_digest(ports.artifacts, dataset)
+    settled = resolve(request, None if dataset is None else metadata_of(ports.artifacts, dataset))
+    group = model_package_group_name(settled)
+    ports.registry.ensure_group(group)
+    previous = ports.registry.approved(group)
+    uri, arn = (previous.model_data, previous.arn) if previous else (None, None)
+    return settled, pipeline_parameters(settled, RunFacts(run.issue, attempt.number, digest, uri, arn))
+
+
+def _store(ports: Ports, run: Run, attempt: Attempt, settled: ResolvedRequest | None = None) -> Run:
+    def change(fresh: Run) -> Run:
+        others = tuple(other for other in fresh.attempts if other.number != attempt.number)
+        changes: dict[str, Any] = {"attempts": (*others, attempt)}
+        return fresh.model_copy(update=changes if settled is None else {**changes, "settled": settled})
+
+    return update(ports, run.issue, change)
+
+
+def _request(run: Run) -> TrainingRequest:
+    if run.request is None:
+        raise ValueError(f"issue {run.issue}: its run has no request")
+    return run.request
+
+
+def show_progress(ports: Ports, run: Run, steps: Sequence[Mapping[str, Any]]) -> Run:
+    """Edits the run's one progress comment; nothing is written where nothing changed."""
+    text = comments.progress(run, steps, comments.PLANNED)
+    comment = ports.issues.write(run.issue, f"progress-{run.number}", text, run.progress_comment)
+    return update(ports, run.issue, lambda fresh: fresh.model_copy(update={"progress_comment": comment}))
+
+
+def judge_attempt(ports: Ports, run: Run, execution: Execution) -> Run:
+    """Stores what became of the current attempt, whose pipeline execution has ended."""
+    if run.attempt.status is not None:
+        return run
+    steps = ports.pipelines.steps(execution.arn)
+    evaluation = evaluation_of(ports.artifacts, run.run_id)
+    outcome = judge(execution.status, steps, evaluation)
+    train = ((evaluation or {}).get("train") or {}).get("primary") or {}
+    changes = {
+        "status": STATUSES[type(outcome)],
+        "metrics": (evaluation or {}).get("metrics", {}),
+        "train_score": train.get("score"),
+        "model_package_arn": outcome.model_package_arn if isinstance(outcome, Registered) else None,
+        "problems": _problems_of(outcome),
+        "seconds": (execution.changed - execution.started).total_seconds(),
+    }
+    return update(ports, run.issue, lambda fresh: fresh.with_attempt(**changes))
+
+
+def record_attempt(ports: Ports, run: Run) -> Run:
+    """Commits the current attempt to the history and tells it on the issue: the result comment comes after the commit.
+
+    An attempt whose pipeline was never started leaves no record in the history.
+    """
+    attempt = run.attempt
+    steps = [] if attempt.execution_arn is None else ports.pipelines.steps(attempt.execution_arn)
+    evaluation = None if attempt.execution_arn is None else evaluation_of(ports.artifacts, run.run_id)
+    commit, plots = None, dict[str, str]()
+    if attempt.execution_arn is not None:
+        run = show_progress(ports, run, steps)
+        commit, plots = _commit(ports, run, evaluation, steps)
+        run = _store_record(ports, run, commit)
+    text = comments.result(
+        run,
+        evaluation,
+        advice=_advice(ports, run, evaluation),
+        plots=plots,
+        branch=commit.branch if commit and commit.protected else None,
+    )
+    ports.issues.write(run.issue, f"result-{attempt.number}", text)
+    return run
+
+
+def _commit(
+    ports: Ports, run: Run, evaluation: Mapping[str, Any] | None, steps: Sequence[Mapping[str, Any]]
+) -> tuple[Commit, dict[str, str]]:
+    """One commit with the attempt's folder. Returns it, and the addresses of the plots by name."""
+    plots = plots_of(ports.artifacts, run.run_id)
+    files = history.files(run, evaluation, steps, ports.code_version, plots)
+    commit = ports.history.commit(files, f"Issue {run.issue}, attempt {run.attempt.number}: {run.attempt.status}")
+    folder = history.folder(run, run.attempt.number)
+    return commit, {name: ports.history.url(commit, f"{folder}/{name}") for name in plots}
+
+
+def _store_record(ports: Ports, run: Run, commit: Commit) -> Run:
+    folder = history.folder(run, run.attempt.number)
+
+
+def _advice(ports: Ports, run: Run, evaluation: Mapping[str, Any] | None) -> Advice | None:
+    """What to try next, where the operator may; from what earlier attempts on this dataset showed."""
+    if run.attempt.status != "below_threshold" or run.settled is None or evaluation is None:
+        return None
+    group = model_package_group_name(run.settled)
+    others = [attempt for other in ports.runs.in_group(group) if other.issue != run.issue for attempt in other.attempts]
+    earlier = [_tried(attempt) for attempt in (*others, *run.attempts[:-1]) if attempt.metrics]
+    return advise(run.settled, _tried(run.attempt), earlier, evaluation)
+
+
+def _tried(attempt: Attempt) -> Tried:
+    return Tried(attempt.hyperparameters, attempt.score, attempt.train_score)
+
+
+def _problems(problems: Sequence[Problem]) -> tuple[ProblemRecord, ...]:
+    return tuple(ProblemRecord(key=item.key, value=item.value, message=item.message) for item in problems)
+
+
+def _problems_of(outcome: Outcome) -> tuple[ProblemRecord, ...]:
+    if isinstance(outcome, Invalid):
+        return _problems(outcome.problems)
+    return (ProblemRecord(key=outcome.step, message=outcome.reason),) if isinstance(outcome, Failed) else ()

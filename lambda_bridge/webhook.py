@@ -1,0 +1,124 @@
+"""One delivery of GitHub: from API Gateway's event (HTTP API, payload 2.0) to actions and an answer."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from algorithms.errors import PlatformError
+from lambda_bridge.actions import Action, Complete, FailWait, Ignore, React, Save, SetLabel, Start, Write
+from lambda_bridge.decide import Facts, concerns, decide
+from lambda_bridge.events import (
+    CommentEvent,
+    FormEncodedError,
+    Ignored,
+    IssueEvent,
+    PayloadError,
+    SignatureError,
+    check_signature,
+    parse,
+)
+from lambda_bridge.ports import ConflictError, Ports
+
+LOG = logging.getLogger(__name__)
+MOST_TRIES = 5
+"""How often a decision is made anew because somebody else wrote the record."""
+REFUSALS = {SignatureError: 401, FormEncodedError: 415, PayloadError: 400}
+
+Response = dict[str, Any]
+
+
+def receive(ports: Ports, event: Mapping[str, Any], repository: str) -> Response:
+    """Handles one delivery and answers it: 202, or 400, 401, 415 for what cannot be taken.
+
+    503 where GitHub or AWS could not be reached: nothing was started, and the delivery may be sent again.
+    """
+    try:
+        found = _read(ports, event, repository)
+        reason = found.reason if isinstance(found, Ignored) else handle(ports, found)
+    except (SignatureError, FormEncodedError, PayloadError) as error:
+        return _answer(REFUSALS[type(error)], str(error))
+    except (PlatformError, ConflictError) as error:
+        LOG.warning("delivery not handled: %s", error)
+        return _answer(503, "GitHub or AWS could not be reached. Send the delivery again.")
+    return _answer(202, reason)
+
+
+def handle(ports: Ports, event: IssueEvent | CommentEvent) -> str:
+    """Decides about an event and performs the actions. Returns what was done, for the answer."""
+    for _ in range(MOST_TRIES):
+        try:
+            return _handle(ports, event)
+        except ConflictError:
+            LOG.info("issue %s: the record changed meanwhile, deciding anew", event.issue)
+    raise ConflictError(f"issue {event.issue}: its record kept changing.")
+
+
+def _handle(ports: Ports, event: IssueEvent | CommentEvent) -> str:
+    run = ports.runs.get(event.issue)
+    if not concerns(event, run):
+        return "ignored: nothing to do"
+    actions = decide(event, run, _facts(ports, event))
+    for action in actions:
+        perform(ports, action)
+    return ", ".join(_name(action) for action in actions)
+
+
+def _facts(ports: Ports, event: IssueEvent | CommentEvent) -> Facts:
+    """What a decision needs to know, read live. Raises PlatformError: then nothing happens."""
+    if isinstance(event, CommentEvent):
+        return Facts(ports.issues.permission(event.author), None, None, ports.clock())
+    if event.action in ("closed", "unlabeled"):
+        return Facts("none", ports.issues.read(event.issue), None, ports.clock())
+    issue, start = ports.issues.read(event.issue), ports.issues.newest_start(event.issue)
+    return Facts(ports.issues.permission(event.sender), issue, start, ports.clock())
+
+
+def perform(ports: Ports, action: Action) -> None:
+    """Does one thing that was decided. Each may be done again after a crash."""
+    match action:
+        case Ignore():
+            pass
+        case React(issue, comment):
+            ports.issues.react(issue, comment)
+        case Save(run):
+            ports.runs.save(run)
+        case Start(run):
+            ports.workflow.start(run.execution_name, {"issue": run.issue, "run": run.number})
+        case Write(issue, marker, text):
+            ports.issues.write(issue, marker, text)
+        case Complete(token, output):
+            ports.workflow.succeed(token, output)
+        case FailWait(token, error, cause):
+            ports.workflow.fail(token, error, cause)
+        case SetLabel(issue, label):
+            ports.issues.set_label(issue, label)
+
+
+def _read(ports: Ports, event: Mapping[str, Any], repository: str) -> IssueEvent | CommentEvent | Ignored:
+    """The signature comes first: before it is right, nothing is parsed and nobody is asked."""
+    headers = {str(key).lower(): str(value) for key, value in (event.get("headers") or {}).items()}
+    body, secret = _body(event), ports.webhook_secret()
+    check_signature(secret, body, headers.get("x-hub-signature-256"))
+    return parse(headers, body, secret, repository, ports.issues.me())
+
+
+def _body(event: Mapping[str, Any]) -> bytes:
+    text = event.get("body") or ""
+    try:
+        return base64.b64decode(text, validate=True) if event.get("isBase64Encoded") else str(text).encode()
+    except (binascii.Error, UnicodeEncodeError) as error:
+        raise PayloadError("body: must be the bytes that GitHub sent. Send the delivery again.") from error
+
+
+def _name(action: Action) -> str:
+    return f"ignored: {action.reason}" if isinstance(action, Ignore) else type(action).__name__.lower()
+
+
+def _answer(status: int, message: str) -> Response:
+    body = json.dumps({"message": message})
+    return {"statusCode": status, "headers": {"content-type": "application/json"}, "body": body}

@@ -1,0 +1,128 @@
+"""One issue in the local repository, from opening it to the end of its run, as the person at the terminal.
+
+The person is the repository's owner: opens the issue, replies and cancels through GitHub's REST calls. What the bridge
+answers is read there too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from algorithms.errors import Problem, RequestError
+from lambda_bridge.commands import Adjust, read_command
+from lambda_bridge.decide import merge
+from lambda_bridge.runs import Run
+from local.bridge import BOT, OWNER, Bridge
+from local.console import Screen
+from local.issue_file import Issue
+
+QUESTION = "Reply with key=value ..., with /cancel, or with nothing to end the run"
+MARKER = "\n\n<!-- mlops:"
+
+
+class Session:
+    """The person's side of one issue. `replies` are the comments to post when asked, in order."""
+
+    def __init__(self, bridge: Bridge, screen: Screen, replies: Sequence[str], issue: int = 0) -> None:
+        self._bridge = bridge
+        self._screen = screen
+        self._replies = replies
+        self._repository = bridge.repository_of(OWNER)
+        self._shown: set[int] = set()
+        self.issue = issue
+        self.problems: list[Problem] = []
+        """Of the last reply, where it was invalid or changed nothing."""
+
+    def open(self, issue: Issue, number: int | None, known: Callable[[int], bool]) -> int:
+        """Opens the issue, unless it has a number, or stands open because a kill came before that was recorded."""
+        self.issue = number or self._find(issue, known) or self._create(issue)
+        return self.issue
+
+    def _create(self, issue: Issue) -> int:
+        found = self._repository.create_issue(title=issue.title, body=issue.body, labels=list(issue.labels))
+        return int(found.number)
+
+    def _find(self, issue: Issue, known: Callable[[int], bool]) -> int | None:
+        """An issue with this text that belongs to no run of a file."""
+        for found in self._repository.get_issues(state="open", sort="created", direction="desc"):
+            if (found.title, found.body) == (issue.title, issue.body) and not known(found.number):
+                return int(found.number)
+        return None
+
+    def drive(self) -> Run:
+        """Goes on until the run has ended: waits, shows comments, replies when asked."""
+        taken = sum(comment.user.login != BOT for comment in self._issue().get_comments())
+        replies = iter(self._replies[taken:])
+        while True:
+            run = self._bridge.wait(self._settled)
+            self._show()
+            if run.state != "waiting":
+                return run
+            reply = next(replies, None) or self._screen.ask(QUESTION)
+            if not reply:
+                return self._abandon(run)
+            self._reply(run, reply)
+
+    def cancel(self) -> Run:
+        """Cancels the run and waits until that is told."""
+        self._issue().create_comment("/cancel")
+        run = self._bridge.wait(self._ended)
+        self._show()
+        return run
+
+    def comments(self) -> list[str]:
+        """What the bridge wrote, oldest first."""
+        return [text for _, text in self._comments()]
+
+    def _abandon(self, run: Run) -> Run:
+        self._bridge.abandon(run, "there was no further reply")
+        run = self._bridge.wait(self._ended)
+        self._show()
+        return run
+
+    def _reply(self, run: Run, text: str) -> None:
+        """Posts a reply and waits until the bridge has dealt with it."""
+        self.problems = _problems_in(run, text)
+        self._issue().create_comment(text)
+        self._bridge.wait(self._answered)
+        self._show()
+
+    def _issue(self) -> Any:
+        return self._repository.get_issue(self.issue)
+
+    def _run(self) -> Run | None:
+        return self._bridge.ports.runs.get(self.issue)
+
+    def _settled(self) -> Run | None:
+        run = self._run()
+        return run if run is not None and run.state != "running" and self._answered() else None
+
+    def _ended(self) -> Run | None:
+        run = self._run()
+        return run if run is not None and run.state in ("ended", "refused") else None
+
+    def _answered(self) -> bool | None:
+        return None if self._bridge.github.pending() else True
+
+    def _comments(self) -> list[tuple[int, str]]:
+        found = [comment for comment in self._issue().get_comments() if comment.user.login == BOT]
+        return [(comment.id, comment.body.partition(MARKER)[0] + "\n") for comment in found]
+
+    def _show(self) -> None:
+        """Shows what is new. The progress comment, which is edited in place, comes with each result."""
+        for comment, text in self._comments():
+            if comment not in self._shown:
+                self._shown.add(comment)
+                self._screen.comment(text)
+
+
+def _problems_in(run: Run, text: str) -> list[Problem]:
+    """What the bridge will find wrong with a reply."""
+    try:
+        command = read_command(text)
+        if isinstance(command, Adjust) and run.request is not None:
+            merge(run.request, run.attempt.hyperparameters, command.changes)
+    except RequestError as error:
+        return error.problems
+    return []
