@@ -1,11 +1,37 @@
-"""A comment -> a command. Pure."""
+"""A comment -> a command. Pure.
+
+A slash command begins the first paragraph of the comment; quotes, fences and HTML comments before it are passed over.
+A reply with `adjusted_hyperparameters:` is YAML alone, or one fenced block. Anything else is ordinary talk.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast, get_args
+
+from markdown_it.token import Token
+
+from algorithms.errors import IssueFormatError, Problem
+from algorithms.wording import nearest, plain, shown
+from lambda_bridge.issue_body import BLOCKS, only_fence, read_fence, read_yaml, unified, yaml_fences
+from lambda_bridge.strict_yaml import check_text, scalar
 
 ReviewKind = Literal["approve", "reject", "rollback"]
+REPLY = "adjusted_hyperparameters"
+NAMES = ("retrain", "cancel", "status", "help", *get_args(ReviewKind))
+
+WORTH_READING = re.compile(r"^[ ]{0,3}(?:/[a-z]|[\w-]*hyper[\w-]*[ ]*:)", re.MULTILINE | re.IGNORECASE)
+"""What a comment needs to be looked at closely."""
+MEANT = re.compile(rf"\s*(?:/(?:{'|'.join(NAMES)})\b|{REPLY}[ ]*:)", re.IGNORECASE)
+"""A comment that begins so is no ordinary talk, even where it is too long to be read."""
+REPLY_LINE = re.compile(rf"^{REPLY}[ ]*:", re.MULTILINE)
+SLASH = re.compile(r"/([A-Za-z][\w-]{0,39})(?:\s+(.*))?", re.DOTALL)
+PAIR = re.compile(r"""([A-Za-z_]\w*)=("[^"\n]*"|'[^'\n]*'|\[[^\[\]\n]*\]|[^\s"'\[\]]+)(?=\s|\Z)""")
+VERSION = re.compile(r"[1-9][0-9]{0,8}")
+MOST_PAIRS = 100
+EXAMPLE = "Write for example: /retrain max_depth=8 learning_rate=0.05"
 
 
 @dataclass(frozen=True)
@@ -48,7 +74,120 @@ class Unknown:
 
 Command = Adjust | Cancel | Status | Help | Review | Unknown
 
+ALONE: dict[str, Command] = {"cancel": Cancel(), "status": Status(), "help": Help()}
+"""Commands that take nothing."""
+
 
 def read_command(text: str) -> Command | None:
-    """The command in a comment; None: ordinary talk. Raises IssueFormatError for a reply that cannot be read."""
-    raise NotImplementedError
+    """The command in a comment; None: ordinary talk.
+
+    Raises IssueFormatError for a reply that cannot be read, or that asks for more than other hyperparameters.
+    """
+    text = unified(text)
+    if not WORTH_READING.search(text):
+        return None
+    try:
+        check_text(text)
+        return _read(text, BLOCKS.parse(text))
+    except IssueFormatError as error:
+        if not MEANT.match(text) and not REPLY_LINE.search(text):
+            return None
+        raise IssueFormatError([_of_reply(problem) for problem in error.problems]) from error
+
+
+def _of_reply(problem: Problem) -> Problem:
+    """The reader of YAML speaks of a body."""
+    if problem.key != "body":
+        return problem
+    return Problem("reply", problem.value, f"reply{problem.message.removeprefix('body')}")
+
+
+def _read(text: str, tokens: list[Token]) -> Command | None:
+    paragraphs = list(_paragraphs(tokens))
+    found = SLASH.fullmatch(paragraphs[0].strip()) if paragraphs else None
+    if found is None:
+        return _reply(text, tokens, paragraphs)
+    name, rest = found.group(1).lower(), (found.group(2) or "").strip()
+    if name == "retrain":
+        return _pairs(rest) if rest else _reply(text, tokens, paragraphs) or _nothing_to_change()
+    return _slash(name, rest.split("\n")[0].strip())
+
+
+def _paragraphs(tokens: list[Token]) -> Iterator[str]:
+    """The texts of ordinary paragraphs and headings: not of quotes, lists, fences, HTML."""
+    return (token.content for token in tokens if token.type == "inline" and token.level == 1)
+
+
+def _slash(name: str, argument: str) -> Command | None:
+    if name in get_args(ReviewKind):
+        return _review(cast(ReviewKind, name), argument)
+    if name in ALONE:
+        return Unknown(f"/{name} {argument}", f"/{name}") if argument else ALONE[name]
+    close = nearest(name, NAMES)
+    return None if close is None else Unknown(f"/{name}", f"/{close}")
+
+
+def _review(kind: ReviewKind, argument: str) -> Command:
+    if argument and not VERSION.fullmatch(argument):
+        return Unknown(f"/{kind} {argument}", f"/{kind} 3")
+    return Review(kind, int(argument) if argument else None)
+
+
+def _nothing_to_change() -> Command:
+    raise IssueFormatError.of("retrain", None, f"/retrain: names no hyperparameter. {EXAMPLE}")
+
+
+def _pairs(text: str) -> Adjust:
+    """`key=value ...`, over one or more lines of the paragraph."""
+    left = PAIR.sub("", text).split()
+    if left:
+        message = f"/retrain: takes key=value pairs without spaces around the =, got {shown(left[0])}. {EXAMPLE}"
+        raise IssueFormatError.of("retrain", plain(left[0]), message)
+    found: dict[str, Any] = {}
+    for match in PAIR.finditer(text):
+        key = match.group(1)
+        if key in found or len(found) == MOST_PAIRS:
+            what = "is given twice" if key in found else f"is one of more than {MOST_PAIRS}"
+            raise IssueFormatError.of(key[:60], None, f"{key[:60]}: {what}. Give each hyperparameter once.")
+        found[key] = _value(key, match.group(2))
+    return Adjust(found)
+
+
+def _value(key: str, text: str) -> Any:
+    """A value as YAML reads it: a number, a text in quotes or without, a list in brackets."""
+    if text[0] in "\"'[":
+        return read_yaml(f"value: {text}")["value"]
+    try:
+        return scalar(text)
+    except ValueError as error:
+        raise IssueFormatError.of(key[:60], shown(text), f"{key[:60]}: {error}. Write fewer digits.") from error
+
+
+def _reply(text: str, tokens: list[Token], paragraphs: list[str]) -> Command | None:
+    """The reply in a fenced block, else in a comment that is YAML alone."""
+    fences = [fence for fence in yaml_fences(tokens) if WORTH_READING.search(fence.content)]
+    if fences:
+        return _adjust(read_fence(only_fence(fences)))
+    if any(REPLY_LINE.search(paragraph) for paragraph in paragraphs):
+        return _adjust(read_yaml(text))
+    return None
+
+
+def _adjust(found: dict[str, Any]) -> Command | None:
+    if REPLY in found:
+        problems = list(_problems(found))
+        if problems:
+            raise IssueFormatError(problems)
+        return Adjust(found[REPLY])
+    only = next(iter(found)) if len(found) == 1 else None
+    return Unknown(f"{only}:", f"{REPLY}:") if nearest(only, [REPLY, "hyperparameters"]) else None
+
+
+def _problems(found: dict[str, Any]) -> Iterator[Problem]:
+    for key in [key for key in found if key != REPLY][:20]:
+        message = f"{shown(key)}: a reply changes hyperparameters only. Leave it out, or put it under `{REPLY}:`."
+        yield Problem(shown(key), plain(found[key]), message)
+    changes = found[REPLY]
+    if not isinstance(changes, dict) or not changes:
+        message = f"{REPLY}: must be lines of `name: value`, indented, got {shown(changes)}. Give at least one."
+        yield Problem(REPLY, plain(changes), message)

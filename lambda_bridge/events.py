@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 from algorithms.errors import PlatformError
-from lambda_bridge.ports import TRAIN_LABEL
 
 IssueAction = Literal["opened", "edited", "labeled", "unlabeled", "reopened", "closed"]
 ACTIONS: tuple[str, ...] = get_args(IssueAction)
-DEEPEST = 60
-"""Nesting of brackets that a payload may have; GitHub's have less than ten."""
+FORM = "application/x-www-form-urlencoded"
+LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}(?:\[bot\])?")
+HALF_PAIR = re.compile("[\ud800-\udfff]")
+"""JSON can write halves of surrogate pairs; no text that holds one can be stored or sent."""
+
+Payload = dict[str, Any]
 
 
 class SignatureError(Exception):
@@ -89,4 +93,101 @@ def parse(
 
     Raises SignatureError, FormEncodedError, PayloadError, PlatformError (see `check_signature`).
     """
-    raise NotImplementedError
+    names = {name.lower(): value for name, value in headers.items()}
+    check_signature(secret, body, names.get("x-hub-signature-256"))
+    if names.get("content-type", "").split(";")[0].strip().lower() == FORM:
+        raise FormEncodedError(
+            f"Content-Type: must be application/json, got {FORM}. Change it in the webhook's settings."
+        )
+    kind = names.get("x-github-event", "")
+    if kind not in ("issues", "issue_comment"):
+        return Ignored("not an event of issues or comments")
+    payload = _payload(body)
+    return _stranger(payload, repository, me) or _READERS[kind](payload, names.get("x-github-delivery", ""))
+
+
+def _payload(body: bytes) -> Payload:
+    try:
+        payload = json.loads(body.decode())
+    except (ValueError, RecursionError) as error:
+        raise PayloadError("body: must be JSON in UTF-8, got something else. Send what GitHub sends.") from error
+    if not isinstance(payload, dict):
+        raise _wrong("body", "an object")
+    return payload
+
+
+def _stranger(payload: Payload, repository: str, me: str) -> Ignored | None:
+    """Why the delivery is ignored, whatever it says."""
+    if _text(payload, "repository", "full_name").lower() != repository.lower():
+        return Ignored("another repository")
+    if _of_bot(payload, me, "sender"):
+        return Ignored("caused by a bot")
+    return None
+
+
+def _of_bot(payload: Payload, me: str, *path: str) -> bool:
+    login = _login(payload, *path).lower()
+    return _text(payload, *path, "type") == "Bot" or login.endswith("[bot]") or login == me.lower()
+
+
+def _issue_event(payload: Payload, delivery: str) -> IssueEvent | Ignored:
+    action = _text(payload, "action")
+    if action not in ACTIONS:
+        return Ignored("an action that changes nothing here")
+    label = _text(payload, "label", "name") if action in ("labeled", "unlabeled") else None
+    return IssueEvent(
+        cast(IssueAction, action), _number(payload, "issue", "number"), _login(payload, "sender"), label, delivery
+    )
+
+
+def _comment_event(payload: Payload, delivery: str) -> CommentEvent | Ignored:
+    if _text(payload, "action") != "created":
+        return Ignored("a comment that was edited or deleted")
+    if _object(payload, "issue").get("pull_request") is not None:
+        return Ignored("a comment on a pull request")
+    if _object(payload, "comment").get("user") is None:
+        return Ignored("a comment without an author")
+    number, comment = _number(payload, "issue", "number"), _number(payload, "comment", "id")
+    author, body = _login(payload, "comment", "user"), _text(payload, "comment", "body")
+    return CommentEvent(number, comment, author, body, delivery)
+
+
+_READERS: dict[str, Callable[[Payload, str], IssueEvent | CommentEvent | Ignored]] = {
+    "issues": _issue_event,
+    "issue_comment": _comment_event,
+}
+
+
+def _object(payload: Payload, *path: str) -> Payload:
+    found: Any = payload
+    for key in path:
+        found = found.get(key) if isinstance(found, dict) else None
+    if not isinstance(found, dict):
+        raise _wrong(".".join(path), "an object")
+    return found
+
+
+def _text(payload: Payload, *path: str) -> str:
+    found = _object(payload, *path[:-1]).get(path[-1])
+    if not isinstance(found, str) or HALF_PAIR.search(found):
+        raise _wrong(".".join(path), "a text")
+    return found
+
+
+def _login(payload: Payload, *path: str) -> str:
+    """A login ends up in the address of a call, so it is looked at closely."""
+    login = _text(payload, *path, "login")
+    if not LOGIN.fullmatch(login):
+        raise _wrong(".".join((*path, "login")), "a login")
+    return login
+
+
+def _number(payload: Payload, *path: str) -> int:
+    found = _object(payload, *path[:-1]).get(path[-1])
+    if not isinstance(found, int) or isinstance(found, bool) or not 0 < found < 2**63:
+        raise _wrong(".".join(path), "a positive whole number")
+    return found
+
+
+def _wrong(field: str, expected: str) -> PayloadError:
+    return PayloadError(f"{field}: must be {expected}, got something else. Send what GitHub sends.")

@@ -20,7 +20,18 @@ from lambda_bridge.strict_yaml import check_text, read_yaml, scalar
 from pipelines.request import TrainingRequest, form_label, parse_request
 from pipelines.validation import branches_of, fields
 
-__all__ = ["IssueFile", "read_body", "read_file", "read_mapping", "read_yaml"]
+__all__ = [
+    "BLOCKS",
+    "IssueFile",
+    "only_fence",
+    "read_body",
+    "read_fence",
+    "read_file",
+    "read_mapping",
+    "read_yaml",
+    "unified",
+    "yaml_fences",
+]
 
 NO_RESPONSE = "_No response_"
 """What GitHub writes under the heading of a field that was left empty."""
@@ -67,16 +78,16 @@ def read_body(text: str) -> TrainingRequest:
 
 def read_mapping(text: str) -> dict[str, Any]:
     """The keys and values in a body of any of the three kinds. Raises IssueFormatError."""
-    text = _unified(text)
+    text = unified(text)
     check_text(text)
     tokens = BLOCKS.parse(text) if MARKDOWN.search(text) else []
     sections = list(_sections(text, tokens))
     if sections and sections[0].label in LABELS and text.lstrip().startswith("###"):
         return _read_form(sections)
-    fences = _yaml_fences(tokens)
+    fences = yaml_fences(tokens)
     if not fences:
         return read_yaml(text)
-    return _read_fence(_only(fences))
+    return read_fence(only_fence(fences))
 
 
 def read_file(text: str) -> IssueFile:
@@ -84,7 +95,7 @@ def read_file(text: str) -> IssueFile:
 
     Raises IssueFormatError for front matter that holds anything else.
     """
-    text = _unified(text)
+    text = unified(text)
     found = FRONT_MATTER.match(text)
     if found is None:
         return IssueFile(None, DEFAULT_LABELS, text)
@@ -112,7 +123,7 @@ def _wrong_front_matter(given: dict[str, Any]) -> Iterator[Problem]:
         yield Problem("labels", plain(labels), f"labels: must be a list of texts, got {shown(labels)}. Correct it.")
 
 
-def _unified(text: str) -> str:
+def unified(text: str) -> str:
     """`text` without a byte order mark, and with line ends as the other readers count them."""
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
@@ -120,14 +131,15 @@ def _unified(text: str) -> str:
 LABELS = {form_label(key): key for key in TrainingRequest.model_fields}
 
 
-def _yaml_fences(tokens: list[Token]) -> list[Token]:
+def yaml_fences(tokens: list[Token]) -> list[Token]:
     """Fenced blocks marked as YAML, else unmarked ones; not those in quotes, lists and HTML comments."""
     fences = [token for token in tokens if token.type == "fence" and token.level == 0]
     marked = [token for token in fences if token.info.lower().split()[:1] in (["yaml"], ["yml"])]
     return marked or [token for token in fences if not token.info.strip()]
 
 
-def _only(fences: list[Token]) -> Token:
+def only_fence(fences: list[Token]) -> Token:
+    """The one fence there may be. Raises IssueFormatError for more."""
     if len(fences) > 1:
         lines = ", ".join(str(_line(fence)) for fence in fences[:10])
         message = (
@@ -137,7 +149,8 @@ def _only(fences: list[Token]) -> Token:
     return fences[0]
 
 
-def _read_fence(fence: Token) -> dict[str, Any]:
+def read_fence(fence: Token) -> dict[str, Any]:
+    """The mapping in a fenced block. Raises IssueFormatError."""
     return read_yaml(fence.content, first_line=_line(fence) + 1)
 
 
@@ -196,9 +209,9 @@ def _number(content: str) -> Any:
 
 def _mapping(section: Section) -> dict[str, Any] | None:
     """The YAML of a text area, which GitHub puts into a fence; None where it is empty."""
-    fences = _yaml_fences(BLOCKS.parse(section.text))
+    fences = yaml_fences(BLOCKS.parse(section.text))
     if not fences:
         return read_yaml(section.text, section.first_line)
-    fence = _only(fences)
+    fence = only_fence(fences)
     first_line = section.first_line + _line(fence)
     return read_yaml(fence.content, first_line) if fence.content.strip() else None
