@@ -7,16 +7,17 @@ comment's marker, and is not done twice.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any
 
-from algorithms.errors import Problem, RequestError
+from algorithms.errors import PlatformError, Problem, RequestError
 from lambda_bridge import comments, history
 from lambda_bridge.advise import Advice, Tried, advise
 from lambda_bridge.datasets import dataset_digest, evaluation_of, metadata_of, plots_of
 from lambda_bridge.judge import BelowThreshold, Failed, Invalid, Outcome, Registered, Stopped, judge
-from lambda_bridge.ports import Commit, ConflictError, Execution, Ports
+from lambda_bridge.ports import ConflictError, Execution, Ports
 from lambda_bridge.runs import Attempt, ProblemRecord, Run, Status
+from pipelines.definitions import STEP_NAMES
 from pipelines.parameters import RunFacts, model_package_group_name, pipeline_parameters
 from pipelines.request import ResolvedRequest, TrainingRequest, resolve
 
@@ -109,7 +110,7 @@ def _request(run: Run) -> TrainingRequest:
 
 def show_progress(ports: Ports, run: Run, steps: Sequence[Mapping[str, Any]]) -> Run:
     """Edits the run's one progress comment; nothing is written where nothing changed."""
-    text = comments.progress(run, steps, comments.PLANNED)
+    text = comments.progress(run, steps, STEP_NAMES)
     comment = ports.issues.write(run.issue, f"progress-{run.number}", text, run.progress_comment)
     return update(ports, run.issue, lambda fresh: fresh.model_copy(update={"progress_comment": comment}))
 
@@ -133,43 +134,61 @@ def judge_attempt(ports: Ports, run: Run, execution: Execution) -> Run:
     return update(ports, run.issue, lambda fresh: fresh.with_attempt(**changes))
 
 
-def record_attempt(ports: Ports, run: Run) -> Run:
+def record_attempt(ports: Ports, run: Run, must_commit: bool = True) -> Run:
     """Commits the current attempt to the history and tells it on the issue: the result comment comes after the commit.
 
-    An attempt whose pipeline was never started leaves no record in the history.
+    An attempt whose pipeline was never started leaves no record in the history. Where the commit is refused although it
+    need not succeed, the comment says so.
     """
-    attempt = run.attempt
-    steps = [] if attempt.execution_arn is None else ports.pipelines.steps(attempt.execution_arn)
-    evaluation = None if attempt.execution_arn is None else evaluation_of(ports.artifacts, run.run_id)
-    commit, plots = None, dict[str, str]()
-    if attempt.execution_arn is not None:
-        run = show_progress(ports, run, steps)
-        commit, plots = _commit(ports, run, evaluation, steps)
-        run = _store_record(ports, run, commit)
+    facts = _facts(ports, run)
+    branch, plots, problem = None, dict[str, str](), None
+    if run.attempt.execution_arn is not None:
+        run = show_progress(ports, run, facts.steps)
+        try:
+            run, branch, plots = _commit(ports, run, facts)
+        except PlatformError as error:
+            if must_commit:
+                raise
+            problem = str(error)
     text = comments.result(
-        run,
-        evaluation,
-        advice=_advice(ports, run, evaluation),
-        plots=plots,
-        branch=commit.branch if commit and commit.protected else None,
+        run, facts.evaluation, advice=_advice(ports, run, facts.evaluation), plots=plots, branch=branch, problem=problem
     )
-    ports.issues.write(run.issue, f"result-{attempt.number}", text)
+    ports.issues.write(run.issue, f"result-{run.attempt.number}", text)
     return run
 
 
-def _commit(
-    ports: Ports, run: Run, evaluation: Mapping[str, Any] | None, steps: Sequence[Mapping[str, Any]]
-) -> tuple[Commit, dict[str, str]]:
-    """One commit with the attempt's folder. Returns it, and the addresses of the plots by name."""
+@dataclass(frozen=True)
+class _Facts:
+    """What the pipeline left behind."""
+
+    steps: Sequence[Mapping[str, Any]]
+    evaluation: Mapping[str, Any] | None
+
+
+def _facts(ports: Ports, run: Run) -> _Facts:
+    if run.attempt.execution_arn is None:
+        return _Facts((), None)
+    return _Facts(ports.pipelines.steps(run.attempt.execution_arn), evaluation_of(ports.artifacts, run.run_id))
+
+
+def _commit(ports: Ports, run: Run, facts: _Facts) -> tuple[Run, str | None, dict[str, str]]:
+    """One commit with the attempt's folder.
+
+    Returns the run, the branch where that is not the one people look at, and the addresses of the plots by name.
+    """
     plots = plots_of(ports.artifacts, run.run_id)
-    files = history.files(run, evaluation, steps, ports.code_version, plots)
+    files = history.files(run, facts.evaluation, facts.steps, ports.code_version, plots)
     commit = ports.history.commit(files, f"Issue {run.issue}, attempt {run.attempt.number}: {run.attempt.status}")
     folder = history.folder(run, run.attempt.number)
-    return commit, {name: ports.history.url(commit, f"{folder}/{name}") for name in plots}
-
-
-def _store_record(ports: Ports, run: Run, commit: Commit) -> Run:
-    folder = history.folder(run, run.attempt.number)
+    path = f"{folder}/record.json"
+    record = {
+        "record_path": path,
+        "record_digest": history.digest(files[path]),
+        "record_url": ports.history.url(commit, folder),
+    }
+    run = update(ports, run.issue, lambda fresh: fresh.with_attempt(**record))
+    addresses = {name: ports.history.url(commit, f"{folder}/{name}") for name in plots}
+    return run, commit.branch if commit.protected else None, addresses
 
 
 def _advice(ports: Ports, run: Run, evaluation: Mapping[str, Any] | None) -> Advice | None:

@@ -170,8 +170,9 @@ def keep_previous(ports: Ports, run: Run, call: Call) -> Result:
     A model that was registered before the stop came counts as registered.
     """
     if run.own_attempts and run.attempt.record_path is None and run.attempt.execution_arn is not None:
+        refused = run.attempt.status is not None and call.error.get("Error") == PlatformError.__name__
         run = judge_attempt(ports, run, _stopped(ports, _arn(run)))
-        run = record_attempt(ports, run)
+        run = record_attempt(ports, run, must_commit=not refused)
     status, reason = _end_of(run, call.error)
     _end(ports, run, status, reason)
     return {"status": status}

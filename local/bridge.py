@@ -33,14 +33,13 @@ from local.step_functions import LocalStepFunctions
 from local.store import now
 from local.worker import Worker
 from local.workspace import Workspace
-from pipelines.definitions import load_definition, pipeline_name
+from pipelines.definitions import LEARNING_TYPES, load_definition, pipeline_name
 
 if TYPE_CHECKING:
     from github.Repository import Repository
 
 REPOSITORY = "local/models"
 BOT, OWNER = "mlops-bot", "owner"
-LEARNING_TYPES = ("supervised", "unsupervised", "reinforcement")
 
 T = TypeVar("T")
 

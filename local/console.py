@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -118,6 +119,8 @@ class Terminal(Silent):
     def ask(self, question: str) -> str | None:
         """Asks for one line; a line without a command is taken as the values of `/retrain`."""
         self._clear_bars()
+        if not sys.stdin.isatty():
+            return None
         try:
             line = self._console.input(f"\n{question}: ", markup=False).strip()
         except EOFError:

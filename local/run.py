@@ -65,9 +65,13 @@ def _read_reply(path: Path) -> str:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise RequestError.of("reply", str(path), f"reply {path}: cannot be read, got {error}. Name a text file.") from error
+        raise RequestError.of(
+            "reply", str(path), f"reply {path}: cannot be read, got {error}. Name a text file."
+        ) from error
     if not text.strip() or len(text) > LONGEST_REPLY:
-        message = f"reply {path}: must have 1 to {LONGEST_REPLY} characters, got {len(text)}. Write the comment into it."
+        message = (
+            f"reply {path}: must have 1 to {LONGEST_REPLY} characters, got {len(text)}. Write the comment into it."
+        )
         raise RequestError.of("reply", str(path), message)
     return text
 

@@ -13,6 +13,9 @@ from algorithms.metrics import LearningType
 
 LEARNING_TYPES: tuple[LearningType, ...] = get_args(LearningType)
 
+STEP_NAMES = ("Prepare", "Train", "Evaluate", "CheckScore", "RegisterModel")
+"""What a good execution goes through, in order; a test compares it with the definitions."""
+
 
 def pipeline_name(learning_type: LearningType) -> str:
     """The pipeline's name on SageMaker."""

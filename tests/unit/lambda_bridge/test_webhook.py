@@ -1,0 +1,171 @@
+"""A delivery, from API Gateway's event to what was done about it."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+from hashlib import sha256
+
+import pytest
+
+from lambda_bridge.ports import StartEvent
+from lambda_bridge.tasks import run_task
+from lambda_bridge.webhook import MOST_TRIES, receive
+
+REPOSITORY = "local/models"
+
+
+def payload(action="opened", sender="owner", **more):
+    issue = {"number": 7, "title": "Iris", "body": "", "user": {"login": "owner"}, "labels": []}
+    who = {"login": sender, "type": "User"}
+    return {"action": action, "issue": issue, "repository": {"full_name": REPOSITORY}, "sender": who, **more}
+
+
+def comment(text, number=50, author="owner"):
+    who = {"login": author, "type": "User"}
+    return payload("created", author, comment={"id": number, "body": text, "user": who})
+
+
+def delivery(content, event="issues", secret="secret", encoded=False, **headers):
+    body = content if isinstance(content, bytes) else json.dumps(content).encode()
+    signature = "sha256=" + hmac.new(secret.encode(), body, sha256).hexdigest()
+    named = {
+        "X-GitHub-Event": event,
+        "X-GitHub-Delivery": "guid",
+        "X-Hub-Signature-256": signature,
+        "Content-Type": "application/json",
+        **headers,
+    }
+    text = base64.b64encode(body).decode() if encoded else body.decode("latin-1")
+    return {"version": "2.0", "headers": named, "body": text, "isBase64Encoded": encoded}
+
+
+def send(world, content, event="issues", **more):
+    answer = receive(world.ports, delivery(content, event, **more), REPOSITORY)
+    return answer["statusCode"], json.loads(answer["body"])["message"]
+
+
+def test_an_opened_issue_starts_a_run(world):
+    assert send(world, payload())[0] == 202
+    assert (world.stored.state, world.stored.number) == ("running", 1)
+    assert world.workflow.started == {"issue-7-run-1": {"issue": 7, "run": 1}}
+    assert world.issues.label == "mlops:running"
+
+
+def test_the_second_delivery_of_the_same_start_starts_nothing(world):
+    send(world, payload())
+    before = world.stored
+    send(world, payload("labeled", label={"name": "mlops:train"}), encoded=True)
+    assert world.stored == before
+    assert len(world.workflow.started) == 1
+
+
+def test_a_crash_between_the_record_and_the_start_is_made_up_for(world):
+    send(world, payload())
+    world.workflow.started.clear()
+    send(world, payload())
+    assert world.workflow.started == {"issue-7-run-1": {"issue": 7, "run": 1}}
+
+
+def test_somebody_without_permission_starts_nothing_and_is_told_once(world):
+    world.issues.start = StartEvent(1, "stranger")
+    send(world, payload(sender="stranger"))
+    send(world, payload(sender="stranger"))
+    assert world.workflow.started == {}
+    assert len(world.issues.comments) == 1
+
+
+def test_an_invalid_body_is_answered(world):
+    world.issues.view = world.issues.view.__class__(7, "Iris", "k: 1", "owner", ("mlops:train",), True, "")
+    send(world, payload())
+    assert (world.stored.state, world.workflow.started, world.issues.label) == ("refused", {}, "mlops:failed")
+    (text,) = world.issues.comments.values()
+    assert "learning_type" in text
+
+
+def test_a_permission_that_cannot_be_read_starts_nothing(world):
+    world.issues.broken.add("permission")
+    assert send(world, payload())[0] == 503
+    assert (world.runs.stored, world.workflow.started) == ({}, {})
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"secret": "wrong"}, 401),
+        ({"X-Hub-Signature-256": "sha256=é"}, 401),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, 415),
+        ({"content": b"{"}, 400),
+        ({"content": b"[]"}, 400),
+        ({"event": "ping"}, 202),
+    ],
+)
+def test_what_is_not_taken(world, changes, status):
+    assert send(world, **{"content": payload(), **changes})[0] == status
+    assert world.runs.stored == {}
+
+
+def test_without_a_signature_nobody_is_asked(world):
+    world.issues.me = pytest.fail
+    event = delivery(payload())
+    del event["headers"]["X-Hub-Signature-256"]
+    assert receive(world.ports, event, REPOSITORY)["statusCode"] == 401
+
+
+@pytest.mark.parametrize("body", ["%%%", None])
+def test_a_body_that_is_no_base64(world, body):
+    event = {**delivery(payload(), encoded=True), "body": body}
+    assert receive(world.ports, event, REPOSITORY)["statusCode"] in (400, 401)
+
+
+def test_a_reply_completes_the_operators_token(world):
+    waiting(world)
+    send(world, comment("/retrain n_estimators=50"), "issue_comment")
+    assert world.issues.reactions == [50]
+    assert world.workflow.succeeded == [("ask", {"reply": 50})]
+    assert world.stored.reply.hyperparameters == {"n_estimators": 50}
+
+
+def test_of_two_replies_one_wins(world):
+    """The other one is written into the record while the first is being decided."""
+    waiting(world)
+    first = world.stored
+    send(world, comment("/retrain n_estimators=50"), "issue_comment")
+    accepted = world.stored
+    world.runs.stored[7] = first
+    world.runs.interfere = [lambda _: accepted]
+    world.workflow.succeeded.clear()
+    send(world, comment("/retrain n_estimators=99", 51), "issue_comment")
+    assert world.stored.reply.hyperparameters == {"n_estimators": 50}
+    assert "answer-51" in world.issues.comments
+    assert world.workflow.succeeded == []
+
+
+def test_a_cancel_fails_the_token(world):
+    waiting(world)
+    send(world, comment("/cancel"), "issue_comment")
+    assert world.stored.cancelled_by == "owner"
+    assert [call[:2] for call in world.workflow.failed] == [("ask", "Cancelled")]
+
+
+def test_a_record_that_keeps_changing_is_left_for_later(world):
+    waiting(world)
+    world.runs.interfere = [lambda run: run] * (MOST_TRIES + 1)
+    assert send(world, comment("/cancel"), "issue_comment")[0] == 503
+    assert world.workflow.failed == []
+
+
+def test_a_stranger_is_ignored(world):
+    waiting(world)
+    assert send(world, comment("/cancel", author="stranger"), "issue_comment")[0] == 202
+    assert (world.issues.reactions, world.issues.comments) == ([], {})
+
+
+def waiting(world):
+    world.run()
+    for task, token in (("start_training", "token"), ("judge", None), ("ask_operator", "ask")):
+        if task == "judge":
+            world.end_pipeline(met=False)
+        run_task(world.ports, {"task": task, "issue": 7, "run": 1, "token": token})
+    world.issues.comments.clear()
