@@ -1,20 +1,40 @@
-"""Every text that the bot writes. Pure: facts in, Markdown out; text from strangers goes through `inert`."""
+"""The comments of a run: its progress, the result of each attempt, its end. Pure.
+
+Facts in, Markdown out; text from strangers goes through `inert`. Answers to commands are in `answers`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from algorithms.errors import Problem
-from algorithms.metrics import METRICS
+from lambda_bridge.advise import Advice
 from lambda_bridge.inert import code, prose
-from lambda_bridge.judge import BelowThreshold, Failed, Invalid, Outcome, Registered, Step, Stopped
+from lambda_bridge.judge import Step
+from lambda_bridge.metric_table import comparison_note, findings, headline, metrics_table, target_note
+from lambda_bridge.notices import notice_ask, notice_end
+from lambda_bridge.runs import Attempt, Run, Status
+from lambda_bridge.sentences import (
+    HOW_TO_START,
+    VERDICTS,
+    attempt_line,
+    best_of,
+    comment,
+    count,
+    inline,
+    number,
+    primary_of,
+    problem_list,
+    settings,
+    subject,
+    titled,
+)
 from pipelines.markdown import table
 from pipelines.request import TrainingRequest
 
-LONGEST_COMMENT = 65_536
-"""Characters; GitHub refuses more."""
+__all__ = ["duration", "final", "invalid", "notice_ask", "notice_end", "number", "progress", "result"]
 
 STATES = {
     "Starting": "⏳ starting",
@@ -27,150 +47,33 @@ STATES = {
 BAR = 20
 
 
-def progress(request: TrainingRequest, attempt: int, steps: Sequence[Step], planned: Sequence[str]) -> str:
-    """The one progress comment, edited in place: a table of steps and a bar.
+def progress(run: Run, steps: Sequence[Step], planned: Sequence[str]) -> str:
+    """The one progress comment of a run, edited in place: a table of the current attempt's steps and a bar.
 
     Parameters
     ----------
+    run : with a planned attempt
     steps : ListPipelineExecutionSteps, oldest first
-    planned : names of the steps that a good run goes through, in order
+    planned : names of the steps that a good attempt goes through, in order
     """
     by_name = {step["StepName"]: step for step in steps}
     names = [*planned, *(name for name in by_name if name not in planned)]
     done = sum(by_name.get(name, {}).get("StepStatus") == "Succeeded" for name in planned)
     filled = BAR * done // len(planned)
-    return _comment(
-        f"### Training {_subject(request)}, attempt {attempt} of at most {1 + request.max_retry}",
+    return comment(
+        f"### Training {subject(asked(run))}, {attempt_line(run)}",
         table(["step", "state", "time"], [_step_row(name, by_name.get(name)) for name in names]),
         f"`{'█' * filled}{'░' * (BAR - filled)}` {done} of {len(planned)} steps",
+        f"Trained with {settings(run.attempt.hyperparameters)}.",
     )
 
 
-def result(
-    request: TrainingRequest, attempt: int, outcome: Outcome, evaluation: Mapping[str, Any] | None, notes: Sequence[str]
-) -> str:
-    """What one attempt came to: the verdict, every metric, what was found in the data."""
-    parts = [f"### Attempt {attempt}: {_verdict(outcome)}", *_reason(outcome)]
-    if evaluation is not None:
-        parts += [_sentence(request, evaluation), _metrics_table(request, evaluation)]
-        parts += [*_comparison_note(evaluation), *_findings(evaluation)]
-    parts += _list("Chosen for you", [*notes, *_target_note(request, evaluation or {})])
-    return _comment(*parts)
-
-
-def final(request: TrainingRequest, outcome: Outcome, live: str | None) -> str:
-    """How the run ended, and which version is live.
-
-    Parameters
-    ----------
-    live : ARN of the latest approved model package, or None
-    """
-    kept = f"The approved version stays {code(live)}." if live else "No version is approved yet."
-    if isinstance(outcome, Registered):
-        return _comment(
-            "### Registered",
-            f"The model of {_subject(request)} is {code(outcome.model_package_arn)}, pending manual approval. {kept}",
-        )
-    return _comment(f"### Ended: {_verdict(outcome)}", f"Nothing was registered. {kept}")
-
-
-def invalid(problems: Sequence[Problem]) -> str:
-    """The request cannot start: every problem at once."""
-    return _comment(
-        f"### This request cannot start: {_count(len(problems), 'problem')}",
-        *_problem_list(problems),
-        "Edit the issue, and it starts again.",
-    )
-
-
-def _verdict(outcome: Outcome) -> str:
-    match outcome:
-        case Registered():
-            return "registered ✅"
-        case BelowThreshold():
-            return "below the threshold ⚠️"
-        case Invalid():
-            return "the request or its dataset is invalid ❌"
-        case Stopped():
-            return "cancelled ⏹️"
-        case Failed(step=step):
-            return f"failed in {code(step)} ❌" if step else "failed ❌"
-
-
-def _reason(outcome: Outcome) -> list[str]:
-    match outcome:
-        case Invalid(problems=problems):
-            return _problem_list(problems)
-        case Failed(reason=reason):
-            return [prose(reason)]
-        case _:
-            return []
-
-
-def _problem_list(problems: Sequence[Problem]) -> list[str]:
-    return ["\n".join(f"- {code(p.key)}: {prose(p.message)}" if p.key else f"- {prose(p.message)}" for p in problems)]
-
-
-def _sentence(request: TrainingRequest, evaluation: Mapping[str, Any]) -> str:
-    primary = evaluation["metrics"]["primary"]
-    interval = primary.get("ci95")
-    range_ = f" (95 % interval {number(interval[0])} to {number(interval[1])})" if interval else ""
-    return f"**{primary['name']} {number(primary['value'])}**{range_}, {_demand(request, primary['name'])}."
-
-
-def _demand(request: TrainingRequest, metric: str) -> str:
-    if request.evaluation_threshold is None:
-        return "no threshold asked for"
-    side = "at least" if METRICS[metric].greater_is_better else "at most"
-    return f"threshold {side} {number(request.evaluation_threshold)}"
-
-
-def _metrics_table(request: TrainingRequest, evaluation: Mapping[str, Any]) -> str:
-    metrics = evaluation["metrics"]
-    name = metrics["primary"]["name"]
-    beside = {
-        "training": evaluation.get("train"),
-        "dummy baseline": evaluation.get("baseline"),
-        "previous version": evaluation.get("comparison"),
-    }
-    rows = [[f"**{name}**", number(metrics["primary"]["value"]), *(_primary_of(part) for part in beside.values())]]
-    rows += [[key, number(value), "", "", ""] for key, value in metrics.items() if key not in ("primary", name)]
-    return table(["metric", f"test ({_count(evaluation['n'], _unit(request))})", *beside], rows)
-
-
-def _unit(request: TrainingRequest) -> str:
-    return "episode" if request.learning_type == "reinforcement" else "row"
-
-
-def _primary_of(part: Mapping[str, Any] | None) -> str:
-    primary = (part or {}).get("primary")
-    return number(primary["value"]) if primary else ""
-
-
-def _comparison_note(evaluation: Mapping[str, Any]) -> list[str]:
-    """Where the comparison with the previous version failed, or covers a part of the test rows."""
-    comparison = evaluation.get("comparison") or {}
-    if comparison.get("error"):
-        return [f"The previous version could not be compared: {prose(comparison['error'])}"]
-    compared, n = comparison.get("n", evaluation["n"]), evaluation["n"]
-    if compared == n:
-        return []
-    return [f"The previous version is scored on {compared} of the {n} test rows; it had learned from the others."]
-
-
-def _findings(evaluation: Mapping[str, Any]) -> list[str]:
-    dataset = evaluation.get("dataset") or {}
-    return _list("Found in the data", [finding["message"] for finding in dataset.get("findings", [])])
-
-
-def _target_note(request: TrainingRequest, evaluation: Mapping[str, Any]) -> list[str]:
-    """Which column Prepare took as the target, where the request left it open."""
-    target = (evaluation.get("dataset") or {}).get("target")
-    if not target or request.target is not None:
-        return []
-    if request.learning_type == "unsupervised":
-        return [f"{target['name']} is left out of the features: it is a target, {target['why']}."]
-    return [f"target is {target['name']}: {target['why']}."]
+def asked(run: Run) -> TrainingRequest:
+    """The request of a run, settled where it is. Raises ValueError for a refused one."""
+    request = run.settled or run.request
+    if request is None:
+        raise ValueError(f"issue {run.issue}: its run has no request")
+    return request
 
 
 def _step_row(name: str, step: Step | None) -> list[str]:
@@ -182,34 +85,156 @@ def _step_row(name: str, step: Step | None) -> list[str]:
 
 
 def duration(step: Step) -> str:
-    """Seconds between a step's start and end, for people."""
+    """Seconds between a step's start and end, for people; empty while it runs."""
     start, end = step.get("StartTime"), step.get("EndTime")
     if not isinstance(start, datetime) or not isinstance(end, datetime):
         return ""
     return f"{(end - start).total_seconds():.1f} s"
 
 
-def number(value: float | None) -> str:
-    """A metric for people: four significant digits; a metric that could not be computed says so."""
-    return "undefined" if value is None else f"{value:.4g}"
+def result(
+    run: Run,
+    evaluation: Mapping[str, Any] | None,
+    *,
+    advice: Advice | None = None,
+    plots: Mapping[str, str] | None = None,
+    branch: str | None = None,
+    problem: str | None = None,
+) -> str:
+    """What the current, judged attempt came to, and what to try next where it was not good enough.
+
+    Parameters
+    ----------
+    evaluation : evaluation.json, or None where Evaluate wrote none
+    advice : for an attempt below the threshold
+    plots : file name -> address of a PNG
+    branch : where the record stands, if that is not the branch that people look at
+    problem : why the record could not be committed
+    """
+    attempt, request = run.attempt, asked(run)
+    first = [*_notes(run), *target_note(request, evaluation or {})] if attempt.number == run.first_attempt else []
+    return comment(
+        f"### Attempt {attempt.number}: {_verdict(attempt)}",
+        problem_list(attempt.problems),
+        *(() if evaluation is None else (headline(request, evaluation), metrics_table(request, evaluation))),
+        *(_next(run, advice) if attempt.status == "below_threshold" else ()),
+        comparison_note(evaluation) if evaluation else "",
+        f"Trained with {settings(attempt.hyperparameters)}." if attempt.execution_arn else "",
+        "\n".join(f"![{name.removesuffix('.png').replace('_', ' ')}](<{url}>)" for name, url in (plots or {}).items()),
+        _record(attempt, branch, problem),
+        findings(evaluation) if evaluation else "",
+        titled("Chosen for you", first),
+    )
 
 
-def _subject(request: TrainingRequest) -> str:
-    return f"{code(request.algorithm)} on {code(request.dataset_id or request.environment)}"
+def _notes(run: Run) -> Sequence[str]:
+    return run.settled.notes if run.settled else ()
 
 
-def _count(count: int, unit: str) -> str:
-    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+def _verdict(attempt: Attempt) -> str:
+    step = attempt.problems[0].key if attempt.status == "failed" and attempt.problems else ""
+    if step:
+        return f"failed in {code(step)} ❌"
+    return VERDICTS[attempt.status] if attempt.status else "not judged"
 
 
-def _list(title: str, items: Iterable[str]) -> list[str]:
-    lines = [f"- {prose(item)}" for item in items]
-    return ["\n".join([f"{title}:", "", *lines])] if lines else []
+def _record(attempt: Attempt, branch: str | None, problem: str | None) -> str:
+    if problem is not None:
+        return f"The record of this attempt could not be committed: {prose(problem)}"
+    if attempt.record_url is None:
+        return ""
+    where = f" It stands on the branch {code(branch)}, since the default branch is protected." if branch else ""
+    return f"[Record of this attempt](<{attempt.record_url}>).{where}"
 
 
-def _comment(*parts: str) -> str:
-    text = "\n\n".join(parts) + "\n"
-    if len(text) <= LONGEST_COMMENT:
-        return text
-    note = "\n\n(The rest did not fit.)\n"
-    return text[: LONGEST_COMMENT - len(note)] + note
+def _next(run: Run, advice: Advice | None) -> list[str]:
+    """What to try, as a reply that can be pasted, or, where no retry is left, as a new start."""
+    tips = [] if advice is None else [f"{advice.why} {advice.basis}".strip()]
+    changes = {} if advice is None else advice.changes
+    if run.retries_left == 0:
+        return ["#### No retries left", *tips, _no_retries(run, changes)]
+    how = f"Change the values as you like; {count(run.retries_left, 'retry')} left."
+    end = "`/cancel` ends the run now and keeps the previous version."
+    if not changes:
+        example = "`/retrain name=value` or a ```` ```yaml ```` block with `adjusted_hyperparameters:`"
+        return ["#### What to try next", *tips, f"Reply with {example} to train again. {how} {end}"]
+    return [
+        "#### What to try next",
+        *tips,
+        "To train again with these values, reply with this block:",
+        _block("adjusted_hyperparameters", changes),
+        f"or in one line: {retrain(changes)}",
+        f"{how} {end}",
+    ]
+
+
+def _no_retries(run: Run, changes: Mapping[str, Any]) -> str:
+    spent = f"All {count(len(run.own_attempts), 'attempt')} of this run are used up"
+    if len(run.own_attempts) == 1:
+        spent = "This run had one attempt"
+    values = f" {settings(changes)} would be the next values to try." if changes else ""
+    return f"{spent} (`max_retry: {asked(run).max_retry}`).{values}"
+
+
+def _block(key: str, values: Mapping[str, Any]) -> str:
+    """A YAML block of values that were validated: JSON scalars and lists are YAML too."""
+    lines = [f"  {name}: {inline(value)}" for name, value in values.items()]
+    return "\n".join(["```yaml", f"{key}:", *lines, "```"])
+
+
+def retrain(changes: Mapping[str, Any]) -> str:
+    """The changes as a command in one line."""
+    return f"`/retrain {' '.join(f'{name}={inline(value)}' for name, value in changes.items())}`"
+
+
+def final(run: Run, status: Status, reason: str | None, live: str | None) -> str:
+    """How the run ended, and which version is live.
+
+    Parameters
+    ----------
+    reason : why it ended so, where the last attempt does not say it
+    live : ARN of the latest approved model package, or None
+    """
+    kept = f"The approved version stays {code(live)}." if live else "No version is approved yet."
+    table_ = _attempts(run.own_attempts)
+    if status == "registered":
+        package = f"The model of {subject(asked(run))} is registered as {code(run.attempt.model_package_arn)}"
+        return comment("### Registered ✅", f"{package}, pending manual approval.\n{kept}", table_)
+    return comment(
+        f"### Ended: {VERDICTS[status]}",
+        _why(run, status, reason),
+        f"Nothing was registered. {kept}",
+        table_,
+        HOW_TO_START,
+    )
+
+
+def _why(run: Run, status: Status, reason: str | None) -> str:
+    if reason:
+        return f"Cancelled {prose(reason)}." if status == "cancelled" else prose(f"{reason[:1].upper()}{reason[1:]}.")
+    if status == "below_threshold":
+        best = best_of(run.own_attempts)
+        return f"The best was attempt {best.number}, with {primary_of(best)}." if best else ""
+    return problem_list(run.attempt.problems) if run.own_attempts else ""
+
+
+def _attempts(attempts: Sequence[Attempt]) -> str:
+    """One row per attempt of the run."""
+    if not attempts:
+        return ""
+    rows = [
+        [
+            f"[{attempt.number}](<{attempt.record_url}>)" if attempt.record_url else str(attempt.number),
+            primary_of(attempt),
+            _verdict(attempt),
+            settings(attempt.hyperparameters),
+        ]
+        for attempt in attempts
+    ]
+    return table(["attempt", "result", "outcome", "hyperparameters"], rows)
+
+
+def invalid(problems: Sequence[Problem]) -> str:
+    """The request cannot start: every problem at once."""
+    title = f"### This request cannot start: {count(len(problems), 'problem')}"
+    return comment(title, problem_list(problems), "Edit the issue, and it starts again.")

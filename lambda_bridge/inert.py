@@ -41,3 +41,8 @@ def _cut(text: str, longest: int) -> str:
 def printable(text: str) -> str:
     """One line without control, format and surrogate characters: terminals obey those."""
     return "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text)
+
+
+def text(value: str) -> str:
+    """A sentence for plain text, on Slack or in an e-mail: no mention and no link, without Markdown's backslashes."""
+    return _defuse(_cut(value, LONGEST_SENTENCE))

@@ -1,0 +1,70 @@
+"""The figures of evaluation.json, for people. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lambda_bridge.inert import prose
+from lambda_bridge.sentences import count, demand, gap, number, titled
+from pipelines.markdown import table
+from pipelines.request import TrainingRequest
+
+Evaluation = Mapping[str, Any]
+
+
+def headline(request: TrainingRequest, evaluation: Evaluation) -> str:
+    """The metric that decides, with its interval, the threshold, and the gap where it was missed."""
+    primary = evaluation["metrics"]["primary"]
+    interval = primary.get("ci95")
+    range_ = f" (95 % interval {number(interval[0])} to {number(interval[1])})" if interval else ""
+    name = primary["name"]
+    sentence = f"**{name} {number(primary['value'])}**{range_}, {demand(request, name)}. {gap(request, primary)}"
+    return sentence.rstrip()
+
+
+def metrics_table(request: TrainingRequest, evaluation: Evaluation) -> str:
+    """Every metric; the one that decides also on the training rows, for a dummy and for the previous version."""
+    metrics = evaluation["metrics"]
+    name = metrics["primary"]["name"]
+    beside = {
+        "training": evaluation.get("train"),
+        "dummy baseline": evaluation.get("baseline"),
+        "previous version": evaluation.get("comparison"),
+    }
+    rows = [[f"**{name}**", number(metrics["primary"]["value"]), *map(_primary, beside.values())]]
+    rows += [[key, number(value), "", "", ""] for key, value in metrics.items() if key not in ("primary", name)]
+    unit = "episode" if request.learning_type == "reinforcement" else "row"
+    return table(["metric", f"test ({count(evaluation['n'], unit)})", *beside], rows)
+
+
+def _primary(part: Mapping[str, Any] | None) -> str:
+    primary = (part or {}).get("primary")
+    return number(primary["value"]) if primary else ""
+
+
+def comparison_note(evaluation: Evaluation) -> str:
+    """Where the comparison with the previous version failed, or covers a part of the test rows."""
+    comparison = evaluation.get("comparison") or {}
+    if comparison.get("error"):
+        return f"The previous version could not be compared: {prose(comparison['error'])}"
+    compared, n = comparison.get("n", evaluation["n"]), evaluation["n"]
+    if compared == n:
+        return ""
+    return f"The previous version is scored on {compared} of the {n} test rows; it had learned from the others."
+
+
+def findings(evaluation: Evaluation) -> str:
+    """What Prepare found in the data."""
+    found = (evaluation.get("dataset") or {}).get("findings", [])
+    return titled("Found in the data", [finding["message"] for finding in found])
+
+
+def target_note(request: TrainingRequest, evaluation: Evaluation) -> list[str]:
+    """Which column Prepare took as the target, where the request left it open."""
+    target = (evaluation.get("dataset") or {}).get("target")
+    if not target or request.target is not None:
+        return []
+    if request.learning_type == "unsupervised":
+        return [f"{target['name']} is left out of the features: it is a target, {target['why']}."]
+    return [f"target is {target['name']}: {target['why']}."]

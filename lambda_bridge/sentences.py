@@ -1,0 +1,124 @@
+"""Words and limits that the comments, answers and notices share. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from algorithms.errors import Problem
+from algorithms.metrics import METRICS
+from lambda_bridge.inert import code, prose
+from lambda_bridge.runs import Attempt, ProblemRecord, Run, Status
+from lambda_bridge.strict_yaml import scalar
+from pipelines.request import TrainingRequest
+
+LONGEST_COMMENT = 65_000
+"""Characters. GitHub refuses more than 65,536; the rest is for the marker that the adapter adds."""
+MOST_ITEMS = 60
+"""Items of a list; the others are counted."""
+
+VERDICTS: dict[Status, str] = {
+    "registered": "registered ✅",
+    "below_threshold": "below the threshold ⚠️",
+    "failed": "failed ❌",
+    "invalid": "the request or its dataset is invalid ❌",
+    "cancelled": "cancelled ⏹️",
+}
+WORD = re.compile(r"[A-Za-z_]\w{0,29}", re.ASCII)
+HOW_TO_START = "To start again, edit the issue, or apply the label `mlops:train` again."
+
+
+def comment(*parts: str) -> str:
+    """One comment of these paragraphs. What does not fit is cut at the end of a line, and the comment says so."""
+    text = "\n\n".join(part for part in parts if part) + "\n"
+    if len(text) <= LONGEST_COMMENT:
+        return text
+    note = "\n\n(The rest did not fit.)\n"
+    return text[: LONGEST_COMMENT - len(note)].rpartition("\n")[0] + note
+
+
+def count(n: int, unit: str) -> str:
+    """`1 row`, `2 rows`, `2 retries`."""
+    if n == 1:
+        return f"1 {unit}"
+    return f"{n} {unit[:-1]}ies" if unit.endswith("y") else f"{n} {unit}s"
+
+
+def number(value: float | None) -> str:
+    """A metric for people: four significant digits; a metric that could not be computed says so."""
+    return "undefined" if value is None else f"{value:.4g}"
+
+
+def bullets(items: Iterable[str]) -> str:
+    """A list; its items are Markdown already."""
+    listed = list(items)
+    more = [f"- and {len(listed) - MOST_ITEMS} more"] if len(listed) > MOST_ITEMS else []
+    return "\n".join([*(f"- {item}" for item in listed[:MOST_ITEMS]), *more])
+
+
+def titled(title: str, items: Iterable[str]) -> str:
+    """A list of strangers' sentences below a title; nothing where it is empty."""
+    lines = bullets(map(prose, items))
+    return f"{title}:\n\n{lines}" if lines else ""
+
+
+def problem_list(problems: Iterable[Problem | ProblemRecord]) -> str:
+    """Every problem with the key it stands under."""
+    return bullets(f"{code(p.key)}: {prose(p.message)}" if p.key else prose(p.message) for p in problems)
+
+
+def subject(request: TrainingRequest) -> str:
+    """What is trained on what."""
+    return f"{code(request.algorithm)} on {code(request.dataset_id or request.environment)}"
+
+
+def demand(request: TrainingRequest, metric: str) -> str:
+    """The threshold in words."""
+    if request.evaluation_threshold is None:
+        return "no threshold asked for"
+    side = "at least" if METRICS[metric].greater_is_better else "at most"
+    return f"threshold {side} {number(request.evaluation_threshold)}"
+
+
+def gap(request: TrainingRequest, primary: Mapping[str, Any]) -> str:
+    """How far the metric is from the threshold; empty where that cannot be said."""
+    value, threshold = primary["value"], request.evaluation_threshold
+    if value is None:
+        return f"{primary['name']} could not be computed, so it meets no threshold."
+    if threshold is None or METRICS[primary["name"]].score(value - threshold) >= 0:
+        return ""
+    side = "below" if METRICS[primary["name"]].greater_is_better else "above"
+    return f"That is {number(abs(value - threshold))} {side} the threshold."
+
+
+def settings(hyperparameters: Mapping[str, Any]) -> str:
+    """Hyperparameters as `name=value`, in code spans."""
+    return ", ".join(code(f"{name}={inline(value)}") for name, value in hyperparameters.items()) or "the defaults"
+
+
+def inline(value: Any) -> str:
+    """A value as `/retrain` takes it: JSON without spaces, a text of one word without quotes."""
+    if isinstance(value, str) and WORD.fullmatch(value) and isinstance(scalar(value), str):
+        return value
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def attempt_line(run: Run) -> str:
+    """Where the current attempt stands among those that the run may make."""
+    attempt = run.attempt.number
+    before = f" (attempts 1 to {run.first_attempt - 1} were earlier runs)" if run.first_attempt > 1 else ""
+    return f"attempt {attempt} of at most {run.last_attempt}{before}"
+
+
+def primary_of(attempt: Attempt) -> str:
+    """`accuracy 0.9`, or nothing."""
+    primary = attempt.metrics.get("primary")
+    return f"{primary['name']} {number(primary['value'])}" if primary else ""
+
+
+def best_of(attempts: Sequence[Attempt]) -> Attempt | None:
+    """The attempt with the best score, the first of equals."""
+    scored = [attempt for attempt in attempts if attempt.score is not None]
+    return max(scored, key=lambda attempt: attempt.score or 0.0, default=None)
