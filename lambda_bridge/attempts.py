@@ -140,7 +140,7 @@ def record_attempt(ports: Ports, run: Run, must_commit: bool = True) -> Run:
     An attempt whose pipeline was never started leaves no record in the history. Where the commit is refused although it
     need not succeed, the comment says so.
     """
-    facts = _facts(ports, run)
+    facts = _facts_of(ports, run)
     branch, plots, problem = None, dict[str, str](), None
     if run.attempt.execution_arn is not None:
         run = show_progress(ports, run, facts.steps)
@@ -151,7 +151,7 @@ def record_attempt(ports: Ports, run: Run, must_commit: bool = True) -> Run:
                 raise
             problem = str(error)
     text = comments.result(
-        run, facts.evaluation, advice=_advice(ports, run, facts.evaluation), plots=plots, branch=branch, problem=problem
+        run, facts.evaluation, advice=advice_for(ports, run), plots=plots, branch=branch, problem=problem
     )
     ports.issues.write(run.issue, f"result-{run.attempt.number}", text)
     return run
@@ -165,7 +165,7 @@ class _Facts:
     evaluation: Mapping[str, Any] | None
 
 
-def _facts(ports: Ports, run: Run) -> _Facts:
+def _facts_of(ports: Ports, run: Run) -> _Facts:
     if run.attempt.execution_arn is None:
         return _Facts((), None)
     return _Facts(ports.pipelines.steps(run.attempt.execution_arn), evaluation_of(ports.artifacts, run.run_id))
@@ -187,13 +187,14 @@ def _commit(ports: Ports, run: Run, facts: _Facts) -> tuple[Run, str | None, dic
         "record_url": ports.history.url(commit, folder),
     }
     run = update(ports, run.issue, lambda fresh: fresh.with_attempt(**record))
-    addresses = {name: ports.history.url(commit, f"{folder}/{name}") for name in plots}
+    addresses = {name: ports.history.url(commit, f"{folder}/{name}") for name in plots if f"{folder}/{name}" in files}
     return run, commit.branch if commit.protected else None, addresses
 
 
-def _advice(ports: Ports, run: Run, evaluation: Mapping[str, Any] | None) -> Advice | None:
-    """What to try next, where the operator may; from what earlier attempts on this dataset showed."""
-    if run.attempt.status != "below_threshold" or run.settled is None or evaluation is None:
+def advice_for(ports: Ports, run: Run) -> Advice | None:
+    """What to try after an attempt below the threshold, from what earlier attempts on this dataset showed."""
+    evaluation = evaluation_of(ports.artifacts, run.run_id) if run.attempt.status == "below_threshold" else None
+    if run.settled is None or evaluation is None:
         return None
     group = model_package_group_name(run.settled)
     others = [attempt for other in ports.runs.in_group(group) if other.issue != run.issue for attempt in other.attempts]

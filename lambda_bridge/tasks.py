@@ -14,7 +14,8 @@ from typing import Any
 
 from algorithms.errors import PlatformError
 from lambda_bridge import comments
-from lambda_bridge.attempts import get, judge_attempt, plan, record_attempt, show_progress, update
+from lambda_bridge.attempts import advice_for, get, judge_attempt, plan, record_attempt, show_progress, update
+from lambda_bridge.notices import notice_ask, notice_end
 from lambda_bridge.ports import ConflictError, Execution, Notice, Ports, StateLabel
 from lambda_bridge.runs import Attempt, Run, Status
 from pipelines.parameters import model_package_group_name
@@ -138,7 +139,8 @@ def ask_operator(ports: Ports, run: Run, call: Call) -> Result:
     moment = run.asked if asked else ports.clock()
     run = _wait_with(ports, run, call, {"state": "waiting", "asked": moment})
     if not asked:
-        ports.notices.tell(comments.notice_ask(run, ports.issues.read(run.issue).url))
+        url = ports.issues.read(run.issue).url
+        ports.notices.tell(notice_ask(run, url, advice_for(ports, run)))
     ports.issues.set_label(run.issue, "mlops:waiting")
     return {}
 
@@ -221,7 +223,7 @@ def _end(ports: Ports, run: Run, status: Status, reason: str | None) -> None:
     group = None if run.settled is None else model_package_group_name(run.settled)
     live = None if group is None else ports.registry.approved(group)
     ports.issues.write(run.issue, f"final-{run.number}", comments.final(run, status, reason, live and live.arn))
-    ports.notices.tell(comments.notice_end(run, status, reason, ports.issues.read(run.issue).url))
+    ports.notices.tell(notice_end(run, status, reason, ports.issues.read(run.issue).url))
     label: StateLabel = "mlops:registered" if status == "registered" else "mlops:failed"
     ports.issues.set_label(run.issue, label)
     update(ports, run.issue, lambda fresh: _ended(fresh, status, reason))

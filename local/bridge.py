@@ -24,6 +24,7 @@ from lambda_bridge.runs import Run
 from lambda_bridge.tasks import abandon
 from local.artifacts import LocalArtifacts
 from local.deliveries import Deliveries
+from local.engine import EngineOptions
 from local.events import Event, ExecutionChanged, Listener, StepChanged
 from local.github import LocalGitHub, Server
 from local.notices import LocalNotices
@@ -61,9 +62,16 @@ class Bridge:
     ----------
     listener : hears of every event of the steps, for progress bars
     code_version : stands in the history records
+    options : how the steps run on this machine
     """
 
-    def __init__(self, workspace: Workspace, listener: Listener | None, code_version: str) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        listener: Listener | None,
+        code_version: str,
+        options: EngineOptions | None = None,
+    ) -> None:
         self._listener = listener
         self._executions: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._issues: set[int] = set()
@@ -73,7 +81,7 @@ class Bridge:
         self.github.on_change(self._worker.wake)
         self._deliveries = Deliveries(self.github, lambda event: handler.webhook(event, Context("webhook")))
         self._server = Server.start(self.github)
-        self.sagemaker = LocalSageMaker(workspace, self._hear)
+        self.sagemaker = LocalSageMaker(workspace, self._hear, options)
         for learning_type in LEARNING_TYPES:
             self.sagemaker.upsert_pipeline(pipeline_name(learning_type), json.dumps(load_definition(learning_type)))
         functions = {"task": lambda payload: handler.task(payload, Context("task"))}

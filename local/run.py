@@ -28,13 +28,21 @@ from local.workspace import Workspace, WorkspaceBusyError
 if TYPE_CHECKING:
     from lambda_bridge.runs import Run
     from local.bridge import Bridge
+    from local.engine import EngineOptions
     from local.session import Session
 
 LONGEST_REPLY = 65_536
 """Characters of a comment; GitHub takes no more."""
 
 
-def run_issue(path: Path, data: Path | None, replies: Sequence[Path], workspace: Path, screen: Screen) -> Report:
+def run_issue(
+    path: Path,
+    data: Path | None,
+    replies: Sequence[Path],
+    workspace: Path,
+    screen: Screen,
+    options: EngineOptions | None = None,
+) -> Report:
     """Runs the issue in a file. Whatever happens, the report says it; only a defect of ours raises."""
     report = Report()
     try:
@@ -44,7 +52,7 @@ def run_issue(path: Path, data: Path | None, replies: Sequence[Path], workspace:
             require_extra()
         with signals_interrupt(), Workspace(workspace, "mlops run") as opened:
             digest = _dataset_digest(opened, request.dataset_id, data)
-            _Run(opened, screen, report).go(path, issue, digest, texts)
+            _Run(opened, screen, report, options).go(path, issue, digest, texts)
     except RequestError as error:
         report.status, report.problems = "invalid", error.problems
         text = comments.invalid(error.problems)
@@ -97,8 +105,9 @@ def _show(screen: Screen, event: Event) -> None:
 class _Run:
     """One run of a file in an open workspace."""
 
-    def __init__(self, workspace: Workspace, screen: Screen, report: Report) -> None:
+    def __init__(self, workspace: Workspace, screen: Screen, report: Report, options: EngineOptions | None) -> None:
         self._workspace = workspace
+        self._options = options
         self._screen = screen
         self._report = report
         self._files = IssueRuns(workspace.store)
@@ -108,7 +117,7 @@ class _Run:
         from local.bridge import Bridge
         from local.session import Session
 
-        with self._screen, Bridge(self._workspace, partial(_show, self._screen), full_version()) as bridge:
+        with self._screen, Bridge(self._workspace, partial(_show, self._screen), full_version(), self._options) as bridge:
             session = Session(bridge, self._screen, replies)
             with signals_wait():
                 run = self._taken_up(bridge, str(path.resolve()), issue, digest)
