@@ -28,9 +28,11 @@ class DQNParams(ReinforcementParams):
         le=10_000_000,
         description="Environment steps of the training, rounded up to a multiple of `train_freq`; 50,000 when neither "
         "this nor `num_episodes` is given.",
-        json_schema_extra=source(f"50,000: {RL_ZOO}"),
+        json_schema_extra=source(f"50,000: {RL_ZOO}", "effort", null=50_000),
     )
-    learning_rate: float = Field(0.0023, gt=0, le=1, description="Adam's step size.", json_schema_extra=source(RL_ZOO))
+    learning_rate: float = Field(
+        0.0023, gt=0, le=1, description="Adam's step size.", json_schema_extra=source(RL_ZOO, "either")
+    )
     gamma: float = Field(
         0.99, gt=0, le=1, description="Discount factor of future rewards.", json_schema_extra=source(RL_ZOO)
     )

@@ -25,7 +25,7 @@ class KMeansParams(Params):
         ge=2,
         le=1_000,
         description="Number of clusters.",
-        json_schema_extra=source("few enough to describe one by one; compare silhouettes to choose"),
+        json_schema_extra=source("few enough to describe one by one; compare silhouettes to choose", "either"),
     )
     feature_dim: int | None = Field(
         None,
@@ -39,7 +39,7 @@ class KMeansParams(Params):
         ge=1,
         le=100,
         description="Starts with other centres; the best one is kept.",
-        json_schema_extra=source("scikit-learn's default until 1.4"),
+        json_schema_extra=source("scikit-learn's default until 1.4", "effort"),
     )
     max_iter: int = Field(300, ge=1, le=100_000, description="Most steps of one start.", json_schema_extra=SKLEARN)
 

@@ -19,7 +19,7 @@ class LinearRegressionParams(Params):
         ge=0,
         le=1e9,
         description="L2 penalty on the weights. 0: ordinary least squares.",
-        json_schema_extra=source("scikit-learn's default of Ridge"),
+        json_schema_extra=source("scikit-learn's default of Ridge", "regularisation"),
     )
 
 

@@ -10,13 +10,20 @@ from algorithms.metrics import TaskType
 from algorithms.params import Params, source
 from algorithms.supervised import SupervisedAlgorithm
 
-SKLEARN = source("scikit-learn's default")
+SKLEARN_DEFAULT = "scikit-learn's default"
+SKLEARN = source(SKLEARN_DEFAULT)
 
 
 class LogisticRegressionParams(Params):
     """Hyperparameters, named as in scikit-learn's LogisticRegression."""
 
-    C: float = Field(1.0, gt=0, le=1e9, description="Inverse of the L2 penalty's strength.", json_schema_extra=SKLEARN)
+    C: float = Field(
+        1.0,
+        gt=0,
+        le=1e9,
+        description="Inverse of the L2 penalty's strength.",
+        json_schema_extra=source(SKLEARN_DEFAULT, "capacity"),
+    )
     max_iter: int = Field(
         1_000,
         ge=1,

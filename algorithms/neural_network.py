@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-SKLEARN = source("scikit-learn's default")
+SKLEARN_DEFAULT = "scikit-learn's default"
+SKLEARN = source(SKLEARN_DEFAULT)
 Width = Annotated[int, Field(ge=1, le=4_096)]
 
 
@@ -30,13 +31,21 @@ class NeuralNetworkParams(Params):
         min_length=1,
         max_length=8,
         description="Units of each hidden layer.",
-        json_schema_extra=SKLEARN,
+        json_schema_extra=source(SKLEARN_DEFAULT, "capacity"),
     )
     activation: Literal["relu", "tanh", "logistic"] = Field(
         "relu", description="Activation function of the hidden layers.", json_schema_extra=SKLEARN
     )
-    alpha: float = Field(0.0001, ge=0, le=1e6, description="L2 penalty on the weights.", json_schema_extra=SKLEARN)
-    learning_rate_init: float = Field(0.001, gt=0, le=1, description="Step size of Adam.", json_schema_extra=SKLEARN)
+    alpha: float = Field(
+        0.0001,
+        ge=0,
+        le=1e6,
+        description="L2 penalty on the weights.",
+        json_schema_extra=source(SKLEARN_DEFAULT, "regularisation"),
+    )
+    learning_rate_init: float = Field(
+        0.001, gt=0, le=1, description="Step size of Adam.", json_schema_extra=source(SKLEARN_DEFAULT, "either")
+    )
     batch_size: int | None = Field(
         None,
         ge=1,
@@ -44,7 +53,13 @@ class NeuralNetworkParams(Params):
         description="Rows per step. null: 200, or all where there are fewer.",
         json_schema_extra=SKLEARN,
     )
-    max_iter: int = Field(200, ge=1, le=10_000, description="Greatest number of epochs.", json_schema_extra=SKLEARN)
+    max_iter: int = Field(
+        200,
+        ge=1,
+        le=10_000,
+        description="Greatest number of epochs.",
+        json_schema_extra=source(SKLEARN_DEFAULT, "effort"),
+    )
     tol: float = Field(
         0.0001,
         ge=0,

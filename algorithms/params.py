@@ -16,9 +16,21 @@ class Params(BaseModel):
     model_config = ConfigDict(allow_inf_nan=False, extra="forbid", frozen=True, strict=True)
 
 
-def source(text: str) -> dict[str, Any]:
-    """`json_schema_extra` of a field: where its default comes from, for the reference tables."""
-    return {"source": text}
+Raises = Literal["capacity", "regularisation", "effort", "either"]
+"""What a greater value brings: a closer fit to the training rows, a looser one, a longer or more thorough training;
+`either`: better or worse, which only trying shows."""
+
+
+def source(text: str, raises: Raises | None = None, null: float | None = None) -> dict[str, Any]:
+    """`json_schema_extra` of a field: where its default comes from, for the reference tables, and how to tune it.
+
+    Parameters
+    ----------
+    raises : what a greater value brings; None: it is not suggested after an attempt below the threshold
+    null : the number that null is about as good as, where the field takes null
+    """
+    tuning = {"raises": raises, "null": null}
+    return {"source": text, **{key: value for key, value in tuning.items() if value is not None}}
 
 
 class Preprocessing(Params):

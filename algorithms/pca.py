@@ -28,7 +28,7 @@ class PCAParams(Params):
         ge=1,
         le=10_000,
         description="Number of components that are kept.",
-        json_schema_extra=source("a plane can be drawn"),
+        json_schema_extra=source("a plane can be drawn", "capacity"),
     )
 
 

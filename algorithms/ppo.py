@@ -29,14 +29,14 @@ class PPOParams(ReinforcementParams):
         le=10_000_000,
         description="Environment steps of the training, rounded up to whole rollouts; 100,000 when neither this nor "
         "`num_episodes` is given.",
-        json_schema_extra=source(f"100,000: {RL_ZOO}"),
+        json_schema_extra=source(f"100,000: {RL_ZOO}", "effort", null=100_000),
     )
     learning_rate: float = Field(
         0.001,
         gt=0,
         le=1,
         description="Adam's step size at the start; it falls linearly to 0.",
-        json_schema_extra=source(RL_ZOO),
+        json_schema_extra=source(RL_ZOO, "either"),
     )
     gamma: float = Field(
         0.98, gt=0, le=1, description="Discount factor of future rewards.", json_schema_extra=source(RL_ZOO)

@@ -13,25 +13,36 @@ from algorithms.schema import TableSchema
 from algorithms.supervised import SupervisedAlgorithm
 from algorithms.wording import shown
 
-SKLEARN = source("scikit-learn's default")
+SKLEARN_DEFAULT = "scikit-learn's default"
+SKLEARN = source(SKLEARN_DEFAULT)
 
 
 class RandomForestParams(Params):
     """Hyperparameters, named as in scikit-learn's RandomForestClassifier and RandomForestRegressor."""
 
-    n_estimators: int = Field(100, ge=1, le=2_000, description="Number of trees.", json_schema_extra=SKLEARN)
+    n_estimators: int = Field(
+        100, ge=1, le=2_000, description="Number of trees.", json_schema_extra=source(SKLEARN_DEFAULT, "effort")
+    )
     max_depth: int | None = Field(
         None,
         ge=1,
         le=1_000,
         description="Greatest depth of a tree. null: until the leaves are pure.",
-        json_schema_extra=SKLEARN,
+        json_schema_extra=source(SKLEARN_DEFAULT, "capacity", null=16),
     )
     min_samples_split: int = Field(
-        2, ge=2, le=1_000_000, description="Rows that a node needs to be split.", json_schema_extra=SKLEARN
+        2,
+        ge=2,
+        le=1_000_000,
+        description="Rows that a node needs to be split.",
+        json_schema_extra=source(SKLEARN_DEFAULT, "regularisation"),
     )
     min_samples_leaf: int = Field(
-        1, ge=1, le=1_000_000, description="Rows that each leaf keeps at least.", json_schema_extra=SKLEARN
+        1,
+        ge=1,
+        le=1_000_000,
+        description="Rows that each leaf keeps at least.",
+        json_schema_extra=source(SKLEARN_DEFAULT, "regularisation"),
     )
     max_features: Literal["sqrt", "log2"] | Annotated[float, Field(gt=0, le=1)] | None = Field(
         None,

@@ -54,7 +54,7 @@ class ReinforcementParams(Params):
         le=1_000_000,
         description="Training ends when this many episodes have ended, whatever their steps. "
         "Not together with `total_timesteps`.",
-        json_schema_extra=source("none: `total_timesteps` decides"),
+        json_schema_extra=source("none: `total_timesteps` decides", "effort"),
     )
     total_timesteps: int | None = Field(None, ge=1, le=10_000_000)
     learning_rate: float

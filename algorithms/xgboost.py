@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-LIBRARY = source("XGBoost's default")
-GENTLE = source("more and smaller steps, each on a random part: steadier on noisy tables than XGBoost's 100, 0.3, 1, 1")
+XGBOOST_DEFAULT = "XGBoost's default"
+LIBRARY = source(XGBOOST_DEFAULT)
+STEADY = "more and smaller steps, each on a random part: steadier on noisy tables than XGBoost's 100, 0.3, 1, 1"
+GENTLE = source(STEADY)
 FILE_NAME = "booster.ubj"
 LARGEST_SUM = 1.8e19
 """Of a regression target's sizes: XGBoost squares sums over rows, and float32 ends at 3.4e38. Beyond, no tree grows."""
@@ -30,23 +32,41 @@ LARGEST_SUM = 1.8e19
 class XGBoostParams(Params):
     """Hyperparameters, named as in XGBoost's scikit-learn interface."""
 
-    n_estimators: int = Field(200, ge=1, le=5_000, description="Number of boosting rounds.", json_schema_extra=GENTLE)
-    max_depth: int = Field(6, ge=1, le=30, description="Greatest depth of a tree.", json_schema_extra=LIBRARY)
+    n_estimators: int = Field(
+        200, ge=1, le=5_000, description="Number of boosting rounds.", json_schema_extra=source(STEADY, "effort")
+    )
+    max_depth: int = Field(
+        6, ge=1, le=30, description="Greatest depth of a tree.", json_schema_extra=source(XGBOOST_DEFAULT, "capacity")
+    )
     learning_rate: float = Field(
-        0.1, gt=0, le=1, description="How much of each tree's correction is taken.", json_schema_extra=GENTLE
+        0.1,
+        gt=0,
+        le=1,
+        description="How much of each tree's correction is taken.",
+        json_schema_extra=source(STEADY, "either"),
     )
     subsample: float = Field(0.8, gt=0, le=1, description="Share of the rows per tree.", json_schema_extra=GENTLE)
     colsample_bytree: float = Field(
         0.8, gt=0, le=1, description="Share of the features per tree.", json_schema_extra=GENTLE
     )
     min_child_weight: float = Field(
-        1.0, ge=0, le=1e6, description="Least sum of instance weights in a leaf.", json_schema_extra=LIBRARY
+        1.0,
+        ge=0,
+        le=1e6,
+        description="Least sum of instance weights in a leaf.",
+        json_schema_extra=source(XGBOOST_DEFAULT, "regularisation"),
     )
     gamma: float = Field(
         0.0, ge=0, le=1e6, description="Least loss reduction that a split must bring.", json_schema_extra=LIBRARY
     )
     reg_alpha: float = Field(0.0, ge=0, le=1e6, description="L1 penalty on leaf weights.", json_schema_extra=LIBRARY)
-    reg_lambda: float = Field(1.0, ge=0, le=1e6, description="L2 penalty on leaf weights.", json_schema_extra=LIBRARY)
+    reg_lambda: float = Field(
+        1.0,
+        ge=0,
+        le=1e6,
+        description="L2 penalty on leaf weights.",
+        json_schema_extra=source(XGBOOST_DEFAULT, "regularisation"),
+    )
 
 
 class XGBoost(SupervisedAlgorithm):

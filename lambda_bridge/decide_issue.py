@@ -1,0 +1,163 @@
+"""Decisions about issue events: what starts a run, what cancels it. Pure."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from algorithms.errors import RequestError
+from lambda_bridge import answers, comments
+from lambda_bridge.actions import Action, FailWait, Ignore, Save, SetLabel, Start, Write
+from lambda_bridge.events import IssueEvent
+from lambda_bridge.facts import Facts
+from lambda_bridge.history import slug
+from lambda_bridge.issue_body import read_body
+from lambda_bridge.ports import TRAIN_LABEL, IssueView, StartEvent
+from lambda_bridge.runs import Run
+from pipelines.request import TrainingRequest
+
+ENDING = ("closed", "unlabeled")
+"""Actions that cancel."""
+
+
+def concerns_issue(event: IssueEvent, run: Run | None) -> bool:
+    """Whether an issue event may start or cancel something."""
+    if event.action in ("labeled", "unlabeled") and event.label != TRAIN_LABEL:
+        return False
+    if event.action in ENDING:
+        return is_active(run)
+    return event.action != "edited" or run is not None
+
+
+def decide_issue(event: IssueEvent, run: Run | None, facts: Facts) -> tuple[Action, ...]:
+    """See `decide.decide`."""
+    if not concerns_issue(event, run) or facts.issue is None:
+        return (Ignore("nothing to start or to cancel"),)
+    if event.action in ENDING:
+        return _closed(event, run, facts.issue)
+    if not facts.issue.open or TRAIN_LABEL not in facts.issue.labels:
+        return (Ignore(f"the issue is closed or has no label {TRAIN_LABEL}"),)
+    if facts.start is None:
+        return (Ignore("the timeline has no event that starts a run"),)
+    return _started(_Start(event, run, facts, facts.issue, facts.start))
+
+
+def is_active(run: Run | None) -> bool:
+    """Whether a run goes on."""
+    return run is not None and run.state in ("running", "waiting")
+
+
+def _closed(event: IssueEvent, run: Run | None, issue: IssueView) -> tuple[Action, ...]:
+    """The issue as it is now counts: a late delivery about one that was opened again cancels nothing."""
+    if run is None or (issue.open and TRAIN_LABEL in issue.labels):
+        return (Ignore("the issue is open and labelled again"),)
+    return cancelled(run, event.sender) or (Ignore("the run is being cancelled"),)
+
+
+def cancelled(run: Run, user: str) -> tuple[Action, ...]:
+    """Sets the flag that every state of the workflow checks, and wakes the state that waits."""
+    by = run.cancelled_by or user
+    saved = () if run.cancelled_by else (Save(run.model_copy(update={"cancelled_by": by})),)
+    return (*saved, *woken(run, by))
+
+
+def woken(run: Run, by: str) -> tuple[Action, ...]:
+    """Fails the token that waits, if one does."""
+    return () if run.token is None else (FailWait(run.token, "Cancelled", f"by {by}"),)
+
+
+class _Start:
+    """A start that somebody may have meant, with what it is known by."""
+
+    def __init__(self, event: IssueEvent, run: Run | None, facts: Facts, issue: IssueView, start: StartEvent) -> None:
+        self.event, self.run, self.facts, self.issue, self.start = event, run, facts, issue, start
+        self.body_hash = sha256(issue.body.encode("utf-8", "surrogatepass")).hexdigest()
+        self.key = f"{start.id}:{self.body_hash}"
+
+    @property
+    def marker(self) -> str:
+        """Of the comment that refuses it."""
+        return f"refused-{sha256(self.key.encode()).hexdigest()[:12]}"
+
+    def record(self, request: TrainingRequest | None) -> Run:
+        """A new record that takes the place of the old one; with a request it is the next run."""
+        old, issue = self.run, self.issue
+        attempts = old.attempts if old else ()
+        return Run(
+            issue=issue.number,
+            version=old.version if old else 0,
+            number=(old.number if old else 0) + (request is not None),
+            state="refused" if request is None else "running",
+            title=issue.title,
+            slug=old.slug if old else slug(issue.title),
+            author=self.event.sender,
+            start_key=self.key,
+            started=self.facts.now,
+            request=request,
+            first_attempt=attempts[-1].number + 1 if attempts else 1,
+            attempts=attempts,
+            handled_comment=old.handled_comment if old else 0,
+        )
+
+
+def _started(start: _Start) -> tuple[Action, ...]:
+    run = start.run
+    if run is not None and run.start_key == start.key:
+        return _again(start, run)
+    if run is not None and is_active(run):
+        return _while_active(start, run)
+    if not start.facts.may_act:
+        return _not_allowed(start)
+    try:
+        request = read_body(start.issue.body)
+    except RequestError as error:
+        refused = start.record(None).model_copy(update={"status": "invalid"})
+        return (Save(refused), *_told_invalid(start, error))
+    return _new(start.record(request))
+
+
+def _new(run: Run) -> tuple[Action, ...]:
+    return Save(run), *_go(run)
+
+
+def _go(run: Run) -> tuple[Action, ...]:
+    return Start(run), SetLabel(run.issue, "mlops:running")
+
+
+def _again(start: _Start, run: Run) -> tuple[Action, ...]:
+    """The very start that the record stands for: gives what may be missing after a crash."""
+    if run.state == "running" and not run.own_attempts:
+        return _go(run)
+    if run.state != "refused":
+        return (Ignore("this start was handled"),)
+    if run.status != "invalid":
+        return (Write(run.issue, start.marker, answers.refused()),)
+    try:
+        read_body(start.issue.body)
+    except RequestError as error:
+        return _told_invalid(start, error)
+    return (Ignore("this body was answered"),)
+
+
+def _told_invalid(start: _Start, error: RequestError) -> tuple[Action, ...]:
+    number = start.issue.number
+    return Write(number, start.marker, comments.invalid(error.problems)), SetLabel(number, "mlops:failed")
+
+
+def _not_allowed(start: _Start) -> tuple[Action, ...]:
+    """Told once for each time that the label is applied, however often the body is edited after it."""
+    run = start.run
+    if run is not None and run.state == "refused" and run.start_key.startswith(f"{start.start.id}:"):
+        return (Ignore("the person may not start a run, and an answer stands"),)
+    return Save(start.record(None)), Write(start.issue.number, start.marker, answers.refused())
+
+
+def _while_active(start: _Start, run: Run) -> tuple[Action, ...]:
+    if run.cancelled_by is not None:
+        return (Write(run.issue, f"ending-{start.start.id}", answers.still_ending()),)
+    unchanged = run.start_key.endswith(f":{start.body_hash}")
+    if start.event.action != "edited" or unchanged:
+        return (Ignore("a run goes on"),)
+    answer = Write(run.issue, f"edit-{start.body_hash[:12]}", answers.edit_ignored())
+    if run.edit_answered == start.body_hash:
+        return (answer,)
+    return Save(run.model_copy(update={"edit_answered": start.body_hash})), answer
