@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from github.Repository import Repository
 
 REPOSITORY = "local/models"
+WORKFLOW = "arn:aws:states:us-local-1:000000000000:stateMachine:mlops"
 BOT, OWNER = "mlops-bot", "owner"
 
 T = TypeVar("T")
@@ -121,6 +122,11 @@ class Bridge:
         """Ends the wait for the operator."""
         abandon(self.ports, run, why)
 
+    def is_under_way(self, run: Run) -> bool:
+        """Whether the run's workflow execution has not ended."""
+        found = self.workflow.list_executions(stateMachineArn=WORKFLOW, statusFilter="RUNNING")["executions"]
+        return any(execution["name"] == run.execution_name for execution in found)
+
     def repository_of(self, user: str) -> Repository:
         """The local repository as one of its users sees it."""
         return connect(self.github.token_of(user), self._server.url, REPOSITORY)
@@ -136,7 +142,7 @@ class Bridge:
             issues=GitHubIssues(repository, BOT),
             history=GitHubHistory(repository),
             runs=RunRecords(workspace.store),
-            workflow=StepFunctionsWorkflow(self.workflow, "mlops"),
+            workflow=StepFunctionsWorkflow(self.workflow, WORKFLOW),
             pipelines=SageMakerPipelines(self.sagemaker),
             registry=SageMakerRegistry(self.sagemaker),
             artifacts=LocalArtifacts(workspace.objects),

@@ -96,11 +96,13 @@ class Session:
 
     def _settled(self) -> Run | None:
         run = self._run()
-        return run if run is not None and run.state != "running" and self._answered() else None
+        waits = run is not None and run.state == "waiting" and self._answered()
+        return run if waits else self._ended()
 
     def _ended(self) -> Run | None:
         run = self._run()
-        return run if run is not None and run.state in ("ended", "refused") else None
+        over = run is not None and run.state in ("ended", "refused") and self._answered()
+        return run if over and not self._bridge.is_under_way(run) else None
 
     def _answered(self) -> bool | None:
         return None if self._bridge.github.pending() else True

@@ -91,6 +91,17 @@ MIGRATIONS: Sequence[str] = (
         ended TEXT
     ) STRICT;
     """,
+    """
+    CREATE TABLE issue_runs (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        source TEXT NOT NULL,
+        content_hash TEXT NOT NULL,
+        dataset_digest TEXT NOT NULL,
+        issue INTEGER,
+        started TEXT NOT NULL,
+        ended TEXT
+    ) STRICT;
+    """,
 )
 """Each entry takes the schema from one version to the next. Entries are only ever added."""
 
