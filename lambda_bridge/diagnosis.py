@@ -1,0 +1,102 @@
+"""Training rows against test rows against the threshold: what is probably wrong. Pure.
+
+A model that misses the threshold on the very rows it learned from fits too little; one that meets it there and not on
+the test rows fits too much (Hastie, Tibshirani and Friedman 2009, chapter 7).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from algorithms.metrics import METRICS, NO_THRESHOLD, UNDEFINED_SCORE
+from lambda_bridge.sentences import number
+from pipelines.request import ResolvedRequest
+
+Diagnosis = Literal["underfitting", "overfitting", "close", "unclear"]
+
+CLOSE = 0.05
+"""Share of the way from the dummy baseline to the threshold that counts as close."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The scores that a diagnosis rests on; greater is better. None: not known."""
+
+    metric: str
+    threshold: float
+    score: float | None
+    train: float | None
+    baseline: float | None
+    interval: tuple[float, float] | None
+    """Of the score, 95 %."""
+
+    def shown(self, score: float) -> str:
+        """A score as the metric's value, for people."""
+        return number(METRICS[self.metric].score(score))
+
+    @property
+    def close(self) -> bool:
+        """Whether the shortfall may be chance, or is small beside what was learned."""
+        if self.score is None:
+            return False
+        inside = self.interval is not None and self.interval[0] <= self.threshold <= self.interval[1]
+        floor = self.baseline if self.baseline is not None else self.threshold
+        return inside or self.threshold - self.score <= CLOSE * (self.threshold - floor)
+
+
+def figures_of(
+    request: ResolvedRequest, score: float | None, train: float | None, evaluation: Mapping[str, Any]
+) -> Figures:
+    """The figures of an attempt and of its evaluation.json."""
+    metric = METRICS[request.evaluation_metric]
+    baseline = ((evaluation.get("baseline") or {}).get("primary") or {}).get("score")
+    bounds = ((evaluation.get("metrics") or {}).get("primary") or {}).get("ci95")
+    low, high = sorted(metric.score(bound) for bound in bounds) if bounds else (0.0, 0.0)
+    return Figures(
+        request.evaluation_metric,
+        request.score_threshold(),
+        _known(score),
+        _known(train),
+        _known(baseline),
+        (low, high) if bounds else None,
+    )
+
+
+def _known(score: float | None) -> float | None:
+    return None if score is None or score <= UNDEFINED_SCORE else score
+
+
+def diagnose(figures: Figures, learning_type: str) -> tuple[Diagnosis, str]:
+    """What is probably wrong, and why, in a sentence or two."""
+    found, why = _diagnose(figures, learning_type)
+    return found, f"{why}{_dummy(figures)}"
+
+
+def _diagnose(figures: Figures, learning_type: str) -> tuple[Diagnosis, str]:
+    score, train, metric = figures.score, figures.train, figures.metric
+    if score is None or figures.threshold <= NO_THRESHOLD:
+        return "unclear", f"{metric} could not be computed on the test rows."
+    both = f"{metric} is {figures.shown(score)} and the threshold {figures.shown(figures.threshold)}"
+    if figures.close:
+        return "close", f"{both}: that is close, and the difference may be chance.{_rows(figures)}"
+    if learning_type == "reinforcement":
+        return "underfitting", f"{both}: the agent has not learned enough yet."
+    if train is None:
+        return "unclear", f"{both}, and the score on the training rows is not known."
+    if train < figures.threshold:
+        rows = f"on the training rows it is {figures.shown(train)}, which misses the threshold too"
+        return "underfitting", f"{both}; {rows}. The model fits too little (underfitting)."
+    rows = f"on the training rows it is {figures.shown(train)}, which meets the threshold"
+    return "overfitting", f"{both}; {rows}. The model fits the training rows too closely (overfitting)."
+
+
+def _rows(figures: Figures) -> str:
+    return "" if figures.train is None else f" On the training rows it is {figures.shown(figures.train)}."
+
+
+def _dummy(figures: Figures) -> str:
+    if figures.score is None or figures.baseline is None or figures.score > figures.baseline:
+        return ""
+    return f" It is no better than a dummy, which reaches {figures.shown(figures.baseline)}."
