@@ -145,11 +145,11 @@ def _comment_event(payload: Payload, delivery: str) -> CommentEvent | Ignored:
         return Ignored("a comment that was edited or deleted")
     if _object(payload, "issue").get("pull_request") is not None:
         return Ignored("a comment on a pull request")
+    number, comment = _number(payload, "issue", "number"), _number(payload, "comment", "id")
+    body = _text(payload, "comment", "body")
     if _object(payload, "comment").get("user") is None:
         return Ignored("a comment without an author")
-    number, comment = _number(payload, "issue", "number"), _number(payload, "comment", "id")
-    author, body = _login(payload, "comment", "user"), _text(payload, "comment", "body")
-    return CommentEvent(number, comment, author, body, delivery)
+    return CommentEvent(number, comment, _login(payload, "comment", "user"), body, delivery)
 
 
 _READERS: dict[str, Callable[[Payload, str], IssueEvent | CommentEvent | Ignored]] = {
