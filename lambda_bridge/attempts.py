@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from algorithms.errors import PlatformError, Problem, RequestError
-from lambda_bridge import comments, history
+from lambda_bridge import comments, datasets, history
 from lambda_bridge.advise import Advice, Tried, advise
-from lambda_bridge.datasets import dataset_digest, evaluation_of, metadata_of, plots_of
 from lambda_bridge.judge import BelowThreshold, Failed, Invalid, Outcome, Registered, Stopped, judge
 from lambda_bridge.ports import ConflictError, Execution, Ports
 from lambda_bridge.runs import Attempt, ProblemRecord, Run, Status
@@ -84,8 +83,8 @@ def _settle(ports: Ports, run: Run, attempt: Attempt) -> tuple[ResolvedRequest, 
     written = _request(run)
     request = written.model_copy(update={"hyperparameters": attempt.hyperparameters})
     dataset = request.dataset_id
-    digest = "" if dataset is None else dataset_digest(ports.artifacts, dataset)
-    settled = resolve(request, None if dataset is None else metadata_of(ports.artifacts, dataset))
+    digest = "" if dataset is None else datasets.dataset_digest(ports.artifacts, dataset)
+    settled = resolve(request, None if dataset is None else datasets.metadata(ports.artifacts, dataset))
     group = model_package_group_name(settled)
     ports.registry.ensure_group(group)
     previous = ports.registry.approved(group)
@@ -120,7 +119,7 @@ def judge_attempt(ports: Ports, run: Run, execution: Execution) -> Run:
     if run.attempt.status is not None:
         return run
     steps = ports.pipelines.steps(execution.arn)
-    evaluation = evaluation_of(ports.artifacts, run.run_id)
+    evaluation = datasets.evaluation(ports.artifacts, run.run_id)
     outcome = judge(execution.status, steps, evaluation)
     train = ((evaluation or {}).get("train") or {}).get("primary") or {}
     changes = {
@@ -168,7 +167,7 @@ class _Facts:
 def _facts_of(ports: Ports, run: Run) -> _Facts:
     if run.attempt.execution_arn is None:
         return _Facts((), None)
-    return _Facts(ports.pipelines.steps(run.attempt.execution_arn), evaluation_of(ports.artifacts, run.run_id))
+    return _Facts(ports.pipelines.steps(run.attempt.execution_arn), datasets.evaluation(ports.artifacts, run.run_id))
 
 
 def _commit(ports: Ports, run: Run, facts: _Facts) -> tuple[Run, str | None, dict[str, str]]:
@@ -176,7 +175,7 @@ def _commit(ports: Ports, run: Run, facts: _Facts) -> tuple[Run, str | None, dic
 
     Returns the run, the branch where that is not the one people look at, and the addresses of the plots by name.
     """
-    plots = plots_of(ports.artifacts, run.run_id)
+    plots = datasets.plots(ports.artifacts, run.run_id)
     files = history.files(run, facts.evaluation, facts.steps, ports.code_version, plots)
     commit = ports.history.commit(files, f"Issue {run.issue}, attempt {run.attempt.number}: {run.attempt.status}")
     folder = history.folder(run, run.attempt.number)
@@ -193,7 +192,7 @@ def _commit(ports: Ports, run: Run, facts: _Facts) -> tuple[Run, str | None, dic
 
 def advice_for(ports: Ports, run: Run) -> Advice | None:
     """What to try after an attempt below the threshold, from what earlier attempts on this dataset showed."""
-    evaluation = evaluation_of(ports.artifacts, run.run_id) if run.attempt.status == "below_threshold" else None
+    evaluation = datasets.evaluation(ports.artifacts, run.run_id) if run.attempt.status == "below_threshold" else None
     if run.settled is None or evaluation is None:
         return None
     group = model_package_group_name(run.settled)

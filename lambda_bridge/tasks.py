@@ -222,7 +222,8 @@ def _end(ports: Ports, run: Run, status: Status, reason: str | None) -> None:
     """The final comment, the notices, the label, and last the record: whatever is missing is done again."""
     group = None if run.settled is None else model_package_group_name(run.settled)
     live = None if group is None else ports.registry.approved(group)
-    ports.issues.write(run.issue, f"final-{run.number}", comments.final(run, status, reason, live and live.arn))
+    text = comments.final(run, status, reason, None if live is None else live.arn)
+    ports.issues.write(run.issue, f"final-{run.number}", text)
     ports.notices.tell(notice_end(run, status, reason, ports.issues.read(run.issue).url))
     label: StateLabel = "mlops:registered" if status == "registered" else "mlops:failed"
     ports.issues.set_label(run.issue, label)

@@ -11,7 +11,7 @@ from typing import Any
 
 from algorithms.errors import PlatformError
 from lambda_bridge.actions import Action, Complete, FailWait, Ignore, React, Save, SetLabel, Start, Write
-from lambda_bridge.decide import Facts, concerns, decide
+from lambda_bridge.decide import concerns, decide
 from lambda_bridge.events import (
     CommentEvent,
     FormEncodedError,
@@ -22,7 +22,8 @@ from lambda_bridge.events import (
     check_signature,
     parse,
 )
-from lambda_bridge.ports import ConflictError, Ports
+from lambda_bridge.facts import Facts
+from lambda_bridge.ports import ConflictError, Issues, Ports, Workflow
 
 LOG = logging.getLogger(__name__)
 MOST_TRIES = 5
@@ -81,22 +82,34 @@ def _facts(ports: Ports, event: IssueEvent | CommentEvent) -> Facts:
 def perform(ports: Ports, action: Action) -> None:
     """Does one thing that was decided. Each may be done again after a crash."""
     match action:
-        case Ignore():
-            pass
-        case React(issue, comment):
-            ports.issues.react(issue, comment)
         case Save(run):
             ports.runs.save(run)
+        case Start() | Complete() | FailWait():
+            _drive(ports.workflow, action)
+        case React() | Write() | SetLabel():
+            _tell(ports.issues, action)
+        case Ignore():
+            pass
+
+
+def _drive(workflow: Workflow, action: Start | Complete | FailWait) -> None:
+    match action:
         case Start(run):
-            ports.workflow.start(run.execution_name, {"issue": run.issue, "run": run.number})
-        case Write(issue, marker, text):
-            ports.issues.write(issue, marker, text)
+            workflow.start(run.execution_name, {"issue": run.issue, "run": run.number})
         case Complete(token, output):
-            ports.workflow.succeed(token, output)
+            workflow.succeed(token, output)
         case FailWait(token, error, cause):
-            ports.workflow.fail(token, error, cause)
+            workflow.fail(token, error, cause)
+
+
+def _tell(issues: Issues, action: React | Write | SetLabel) -> None:
+    match action:
+        case React(issue, comment):
+            issues.react(issue, comment)
+        case Write(issue, marker, text):
+            issues.write(issue, marker, text)
         case SetLabel(issue, label):
-            ports.issues.set_label(issue, label)
+            issues.set_label(issue, label)
 
 
 def _read(ports: Ports, event: Mapping[str, Any], repository: str) -> IssueEvent | CommentEvent | Ignored:

@@ -16,12 +16,14 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from lambda_bridge import handler
 from lambda_bridge.aws import SageMakerPipelines, SageMakerRegistry, StepFunctionsWorkflow
 from lambda_bridge.github import GitHubHistory, GitHubIssues, connect
+
+from lambda_bridge import handler
 from lambda_bridge.ports import Ports
 from lambda_bridge.runs import Run
 from lambda_bridge.tasks import abandon
+from lambda_bridge.workflow import load_workflow
 from local.artifacts import LocalArtifacts
 from local.deliveries import Deliveries
 from local.engine import EngineOptions
@@ -86,7 +88,7 @@ class Bridge:
         for learning_type in LEARNING_TYPES:
             self.sagemaker.upsert_pipeline(pipeline_name(learning_type), json.dumps(load_definition(learning_type)))
         functions = {"task": lambda payload: handler.task(payload, Context("task"))}
-        self.workflow = LocalStepFunctions(workspace.store, load_workflow(), functions, wake=self._worker.wake)
+        self.workflow = LocalStepFunctions(workspace.store, load_workflow("task"), functions, wake=self._worker.wake)
         self.ports = self._ports(workspace, secret, code_version)
         handler.log_to(workspace.logs / "bridge.log")
         handler.use(self.ports, REPOSITORY)

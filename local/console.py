@@ -59,7 +59,7 @@ class Silent:
     def step_ended(self, name: str, state: str) -> None:
         """Shows nothing."""
 
-    def ask(self, question: str) -> str | None:
+    def ask(self, question: str) -> str | None:  # noqa: ARG002 (nobody is asked)
         """Asks nobody."""
         return None
 

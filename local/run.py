@@ -117,7 +117,8 @@ class _Run:
         from local.bridge import Bridge
         from local.session import Session
 
-        with self._screen, Bridge(self._workspace, partial(_show, self._screen), full_version(), self._options) as bridge:
+        listener, version = partial(_show, self._screen), full_version()
+        with self._screen, Bridge(self._workspace, listener, version, self._options) as bridge:
             session = Session(bridge, self._screen, replies)
             with signals_wait():
                 run = self._taken_up(bridge, str(path.resolve()), issue, digest)

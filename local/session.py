@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from algorithms.errors import Problem, RequestError
+from algorithms.errors import ParameterError, Problem, RequestError
+from lambda_bridge import answers
+from lambda_bridge.adjusting import merge, readable, same
 from lambda_bridge.commands import Adjust, read_command
-from lambda_bridge.decide import merge
 from lambda_bridge.runs import Run
 from local.bridge import BOT, OWNER, Bridge
 from local.console import Screen
@@ -123,8 +124,13 @@ def _problems_in(run: Run, text: str) -> list[Problem]:
     """What the bridge will find wrong with a reply."""
     try:
         command = read_command(text)
-        if isinstance(command, Adjust) and run.request is not None:
-            merge(run.request, run.attempt.hyperparameters, command.changes)
+        if not isinstance(command, Adjust) or run.request is None:
+            return []
+        last = run.attempt.hyperparameters
+        merged = merge(run.request, last, command.changes)
+    except ParameterError as error:
+        return readable(error)
     except RequestError as error:
         return error.problems
-    return []
+    unchanged = same(run.request, last, merged)
+    return [Problem("adjusted_hyperparameters", command.changes, answers.changes_nothing())] if unchanged else []

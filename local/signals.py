@@ -12,7 +12,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def signals_interrupt() -> Iterator[None]:
-    """Both raise KeyboardInterrupt, also where a shell started this process with SIGINT ignored, as it does behind `&`."""
+    """Both raise KeyboardInterrupt, also where a shell started the process with SIGINT ignored, as behind `&`."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt

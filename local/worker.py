@@ -40,7 +40,7 @@ class Worker:
         self._woken.set()
 
     def wait(self, until: Callable[[], T | None]) -> T:
-        """Waits until `until` answers something; it is asked again whenever work was done. Raises what broke the work."""
+        """Waits until `until` answers something; it is asked again after each piece of work. Raises defects."""
         while True:
             changes = self._changes
             if self._defect is not None:

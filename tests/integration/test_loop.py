@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import sqlite3
+import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -20,7 +17,7 @@ from local.sagemaker import LocalSageMaker
 from local.workspace import Workspace
 
 QUICK = Path(__file__).with_name("quick")
-PROJECT = Path(__file__).parents[2]
+GIT = str(shutil.which("git"))
 BODY = """learning_type: supervised
 algorithm: random_forest
 dataset_id: iris
@@ -90,14 +87,14 @@ class TestReplies:
     def test_the_history_is_a_repository_that_git_reads(self, run, workspace):
         run(HELPS)
         log = subprocess.run(
-            ["git", "log", "--format=%an %s"], cwd=workspace / "github", capture_output=True, text=True, check=True
+            [GIT, "log", "--format=%an %s"], cwd=workspace / "github", capture_output=True, text=True, check=True
         )
         assert [line.partition(" ")[2] for line in log.stdout.splitlines()][:2] == [
             "Issue 1, attempt 2: registered",
             "Issue 1, attempt 1: below_threshold",
         ]
         status = subprocess.run(
-            ["git", "status", "--porcelain"], cwd=workspace / "github", capture_output=True, text=True, check=True
+            [GIT, "status", "--porcelain"], cwd=workspace / "github", capture_output=True, text=True, check=True
         )
         assert status.stdout == ""
 

@@ -55,7 +55,7 @@ class FakeIssues:
     reactions: list[int] = field(default_factory=list)
     permissions: dict[str, str] = field(default_factory=lambda: {"owner": "admin"})
     broken: set[str] = field(default_factory=set)
-    start: StartEvent | None = StartEvent(1, "owner")
+    start: StartEvent | None = field(default_factory=lambda: StartEvent(1, "owner"))
     log: list[str] = field(default_factory=list)
 
     def me(self) -> str:

@@ -37,9 +37,14 @@ def test_interrupt_where_the_shell_ignores_sigint():
 @pytest.mark.parametrize("number", SIGNALS)
 def test_wait_lets_the_block_finish_first(number):
     done = []
-    with pytest.raises(KeyboardInterrupt), signals_interrupt(), signals_wait():
-        os.kill(os.getpid(), number)
-        done.append("block")
+
+    def interrupted():
+        with signals_interrupt(), signals_wait():
+            os.kill(os.getpid(), number)
+            done.append("block")
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert done == ["block"]
 
 
