@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from pipelines.parameters import Parameters, run_id
+from pipelines.parameters import Parameters, model_package_group_name, run_id
 from pipelines.request import ResolvedRequest, TrainingRequest
 
 State = Literal["refused", "running", "waiting", "ended"]
@@ -122,6 +122,12 @@ class Run(_Record):
     def execution_name(self) -> str:
         """The Step Functions execution of this run."""
         return f"issue-{self.issue}-run-{self.number}"
+
+    @property
+    def group(self) -> str:
+        """The model package group of its request; empty while refused."""
+        request = self.settled or self.request
+        return "" if request is None else model_package_group_name(request)
 
     @property
     def attempt(self) -> Attempt:

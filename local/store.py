@@ -102,6 +102,17 @@ MIGRATIONS: Sequence[str] = (
         ended TEXT
     ) STRICT;
     """,
+    """
+    CREATE TABLE run_records (
+        issue INTEGER PRIMARY KEY,
+        version INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        group_name TEXT NOT NULL,
+        updated TEXT NOT NULL,
+        document TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX run_records_by_group ON run_records (group_name, updated);
+    """,
 )
 """Each entry takes the schema from one version to the next. Entries are only ever added."""
 
