@@ -1,0 +1,223 @@
+"""The ports on AWS, over boto3 clients that are handed in. GitHub is in `github`.
+
+The clients of Step Functions and SageMaker may also be the local mode's, which have the same methods, so these adapters
+serve both. Every refusal of a service becomes a PlatformError that names the operation and the code.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from algorithms.errors import PlatformError
+from lambda_bridge.ports import Execution, Package, StoredObject
+from pipelines.definitions import pipeline_name
+from pipelines.parameters import as_list, client_request_token
+
+GONE = ("TaskDoesNotExist", "TaskTimedOut", "InvalidToken")
+MISSING = ("NoSuchKey", "404", "NotFound")
+MAX_CAUSE_CHARACTERS = 32_768
+"""SendTaskFailure, `cause`."""
+PAGE = 100
+
+Client = Any
+"""boto3 makes its clients at run time."""
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turns what boto3 raises into PlatformError."""
+    try:
+        yield
+    except ClientError as error:
+        found = error.response.get("Error", {})
+        what = f"{error.operation_name}: {found.get('Code')}, {found.get('Message')}"
+        raise PlatformError(f"{what} Try again, or look at the permissions and quotas of the bridge's role.") from error
+    except BotoCoreError as error:
+        raise PlatformError(f"AWS could not be reached: {error}") from error
+
+
+def code_of(error: ClientError) -> str:
+    """The service's name of an error."""
+    return str(error.response.get("Error", {}).get("Code"))
+
+
+class StepFunctionsWorkflow:
+    """The state machine on Step Functions."""
+
+    def __init__(self, client: Client, state_machine_arn: str) -> None:
+        self._client = client
+        self._arn = state_machine_arn
+
+    def start(self, name: str, payload: Mapping[str, Any]) -> None:
+        """See `lambda_bridge.ports.Workflow`. An execution's name is unique for 90 days (StartExecution)."""
+        document = json.dumps(payload, sort_keys=True)
+        with refusals():
+            try:
+                self._client.start_execution(stateMachineArn=self._arn, name=name, input=document)
+            except ClientError as error:
+                if code_of(error) != "ExecutionAlreadyExists":
+                    raise
+
+    def succeed(self, token: str, output: Mapping[str, Any]) -> bool:
+        """See `lambda_bridge.ports.Workflow`."""
+        return self._send("send_task_success", taskToken=token, output=json.dumps(output))
+
+    def fail(self, token: str, error: str, cause: str) -> bool:
+        """See `lambda_bridge.ports.Workflow`."""
+        return self._send("send_task_failure", taskToken=token, error=error, cause=cause[:MAX_CAUSE_CHARACTERS])
+
+    def _send(self, operation: str, **request: str) -> bool:
+        with refusals():
+            try:
+                getattr(self._client, operation)(**request)
+            except ClientError as error:
+                if code_of(error) in GONE:
+                    return False
+                raise
+        return True
+
+
+class SageMakerPipelines:
+    """SageMaker Pipelines."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def start(self, learning_type: str, run_id: str, parameters: Mapping[str, Any]) -> str:
+        """See `lambda_bridge.ports.Pipelines`."""
+        with refusals():
+            started = self._client.start_pipeline_execution(
+                PipelineName=pipeline_name(learning_type),  # type: ignore[arg-type]
+                PipelineExecutionDisplayName=run_id,
+                PipelineParameters=as_list(parameters),
+                ClientRequestToken=client_request_token(run_id),
+            )
+        return str(started["PipelineExecutionArn"])
+
+    def stop(self, arn: str) -> None:
+        """See `lambda_bridge.ports.Pipelines`."""
+        with refusals():
+            try:
+                self._client.stop_pipeline_execution(
+                    PipelineExecutionArn=arn, ClientRequestToken=client_request_token(f"stop {arn}")
+                )
+            except ClientError as error:
+                if code_of(error) != "ConflictException":
+                    raise
+
+    def describe(self, arn: str) -> Execution:
+        """See `lambda_bridge.ports.Pipelines`."""
+        with refusals():
+            found = self._client.describe_pipeline_execution(PipelineExecutionArn=arn)
+        return Execution(
+            arn=found["PipelineExecutionArn"],
+            run_id=found.get("PipelineExecutionDisplayName", ""),
+            status=found["PipelineExecutionStatus"],
+            started=found["CreationTime"],
+            changed=found["LastModifiedTime"],
+        )
+
+    def steps(self, arn: str) -> Sequence[Mapping[str, Any]]:
+        """See `lambda_bridge.ports.Pipelines`."""
+        found: list[Mapping[str, Any]] = []
+        more: dict[str, str] = {}
+        with refusals():
+            while True:
+                page = self._client.list_pipeline_execution_steps(
+                    PipelineExecutionArn=arn, SortOrder="Ascending", MaxResults=PAGE, **more
+                )
+                found += page["PipelineExecutionSteps"]
+                if not page.get("NextToken"):
+                    return found
+                more = {"NextToken": page["NextToken"]}
+
+
+class SageMakerRegistry:
+    """The model registry."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def ensure_group(self, group: str) -> None:
+        """See `lambda_bridge.ports.Registry`."""
+        with refusals():
+            try:
+                self._client.describe_model_package_group(ModelPackageGroupName=group)
+            except ClientError as error:
+                if not _is_missing(error):
+                    raise
+                self._create(group)
+
+    def _create(self, group: str) -> None:
+        try:
+            self._client.create_model_package_group(ModelPackageGroupName=group)
+        except ClientError as error:
+            if "already exists" not in str(error):
+                raise
+
+    def approved(self, group: str) -> Package | None:
+        """See `lambda_bridge.ports.Registry`."""
+        with refusals():
+            try:
+                found = self._client.list_model_packages(
+                    ModelPackageGroupName=group,
+                    ModelApprovalStatus="Approved",
+                    SortBy="CreationTime",
+                    SortOrder="Descending",
+                    MaxResults=1,
+                )["ModelPackageSummaryList"]
+            except ClientError as error:
+                if _is_missing(error):
+                    return None
+                raise
+            return self._package(found[0]["ModelPackageArn"]) if found else None
+
+    def _package(self, arn: str) -> Package:
+        found = self._client.describe_model_package(ModelPackageName=arn)
+        return Package(arn, str(found["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]))
+
+
+def _is_missing(error: ClientError) -> bool:
+    """SageMaker answers ValidationException, with a message, for a group that is not there."""
+    return code_of(error) == "ResourceNotFound" or "does not exist" in str(error)
+
+
+class Bucket:
+    """The artefacts on S3."""
+
+    def __init__(self, client: Client, bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def list(self, prefix: str) -> Sequence[StoredObject]:
+        """See `lambda_bridge.ports.Artifacts`."""
+        with refusals():
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+            found = [item for page in pages for item in page.get("Contents", [])]
+        objects = (StoredObject(o["Key"].removeprefix(prefix), o["Size"], o["ETag"].strip('"')) for o in found)
+        return sorted((o for o in objects if o.name and not o.name.endswith("/")), key=lambda o: o.name)
+
+    def read(self, key: str, limit: int) -> bytes | None:
+        """See `lambda_bridge.ports.Artifacts`."""
+        with refusals():
+            try:
+                body = self._client.get_object(Bucket=self._bucket, Key=key)["Body"]
+            except ClientError as error:
+                if code_of(error) in MISSING:
+                    return None
+                raise
+            content: bytes = body.read(limit + 1)
+        if len(content) > limit:
+            raise PlatformError(f"s3://{self._bucket}/{key}: must have at most {limit} bytes.")
+        return content
+
+    def folders(self, prefix: str) -> Sequence[str]:
+        """See `lambda_bridge.ports.Artifacts`."""
+        with refusals():
+            page = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, Delimiter="/")
+        return sorted(o["Prefix"].removeprefix(prefix).rstrip("/") for o in page.get("CommonPrefixes", []))
