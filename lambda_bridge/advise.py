@@ -23,7 +23,7 @@ MOST_TRIED = 200
 
 MORE: Mapping[Raises, int] = {"capacity": 1, "effort": 1, "regularisation": -1}
 LESS: Mapping[Raises, int] = {"regularisation": 1, "capacity": -1}
-LONGER = "They train for longer."
+LONGER = "train for longer"
 
 
 @dataclass(frozen=True)
@@ -131,21 +131,21 @@ class _Known:
         directions, reason = self._directions(diagnosis)
         defaults = restored(self.request, base, directions)
         if defaults:
-            yield defaults, f"These are defaults. {reason}"
+            yield defaults, f"These defaults {reason}."
         explored = [(changes, "Which direction helps here only trying shows.") for changes in tries(self.request, base)]
         if self.request.learning_type == "unsupervised":
             yield from explored
-        yield from ((changes, reason) for changes in moves(self.request, base, directions))
+        yield from ((changes, f"These values {reason}.") for changes in moves(self.request, base, directions))
         yield from explored
-        yield from ((changes, LONGER) for changes in moves(self.request, base, {"effort": 1}))
+        yield from ((changes, f"These values {LONGER}.") for changes in moves(self.request, base, {"effort": 1}))
 
     def _directions(self, diagnosis: Diagnosis) -> tuple[Mapping[Raises, int], str]:
         if self.request.learning_type == "reinforcement":
             return {"effort": 1}, LONGER
         train = self.figures.train
         if diagnosis == "overfitting" or (train is not None and train >= self.figures.threshold):
-            return LESS, "They make the model simpler, or punish complexity more."
-        return MORE, "They let the model fit more closely, or train for longer."
+            return LESS, "make the model simpler, or punish complexity more"
+        return MORE, "let the model fit more closely, or train it for longer"
 
     def changes_to(self, hyperparameters: Mapping[str, Any]) -> dict[str, Any] | None:
         """The reply that leads there from the current attempt; None where that was tried in vain or is not valid."""

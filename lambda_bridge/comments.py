@@ -64,7 +64,7 @@ def progress(run: Run, steps: Sequence[Step], planned: Sequence[str]) -> str:
         f"### Training {subject(asked(run))}, {attempt_line(run)}",
         table(["step", "state", "time"], [_step_row(name, by_name.get(name)) for name in names]),
         f"`{'█' * filled}{'░' * (BAR - filled)}` {done} of {len(planned)} steps",
-        f"Trained with {settings(run.attempt.hyperparameters)}.",
+        f"Hyperparameters: {settings(run.attempt.hyperparameters)}.",
     )
 
 
@@ -119,7 +119,7 @@ def result(
         *(() if evaluation is None else (headline(request, evaluation), metrics_table(request, evaluation))),
         *(_next(run, advice) if attempt.status == "below_threshold" else ()),
         comparison_note(evaluation) if evaluation else "",
-        f"Trained with {settings(attempt.hyperparameters)}." if attempt.execution_arn else "",
+        f"Hyperparameters: {settings(attempt.hyperparameters)}." if attempt.execution_arn else "",
         "\n".join(f"![{name.removesuffix('.png').replace('_', ' ')}](<{url}>)" for name, url in (plots or {}).items()),
         _record(attempt, branch, problem),
         findings(evaluation) if evaluation else "",

@@ -85,11 +85,12 @@ def _diagnose(figures: Figures, learning_type: str) -> tuple[Diagnosis, str]:
         return "underfitting", f"{both}: the agent has not learned enough yet."
     if train is None:
         return "unclear", f"{both}, and the score on the training rows is not known."
+    test = f"{figures.shown(score)} on the test rows"
     if train < figures.threshold:
-        rows = f"on the training rows it is {figures.shown(train)}, which misses the threshold too"
-        return "underfitting", f"{both}; {rows}. The model fits too little (underfitting)."
-    rows = f"on the training rows it is {figures.shown(train)}, which meets the threshold"
-    return "overfitting", f"{both}; {rows}. The model fits the training rows too closely (overfitting)."
+        rows = f"{metric} is {figures.shown(train)} on the training rows and {test}; both miss the threshold"
+        return "underfitting", f"{rows}. The model fits too little (underfitting)."
+    rows = f"{metric} is {figures.shown(train)} on the training rows, which meets the threshold, and {test}"
+    return "overfitting", f"{rows}. The model fits the training rows too closely (overfitting)."
 
 
 def _rows(figures: Figures) -> str:

@@ -59,7 +59,7 @@ def test_every_suggestion_is_valid_and_new_until_none_is_left(algorithm, make):
 def test_underfitting_asks_for_more():
     advice = advise(request(), under({"n_estimators": 200, "max_depth": 4}), [], evaluation())
     assert advice.diagnosis == "underfitting"
-    assert "accuracy is 0.5 and the threshold 0.9; on the training rows it is 0.55" in advice.why
+    assert "accuracy is 0.55 on the training rows and 0.5 on the test rows; both miss the threshold." in advice.why
     assert advice.changes == {"max_depth": None}
     assert "defaults" in advice.basis
 

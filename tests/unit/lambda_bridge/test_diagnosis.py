@@ -27,7 +27,7 @@ def test_training_against_test_against_threshold(score, train, diagnosis):
 def test_lower_is_better_is_told_in_the_metrics_own_values():
     found, why = told(-20.0, -15.0, -40.0, **RMSE)
     assert found == "underfitting"
-    assert "rmse is 20 and the threshold 10; on the training rows it is 15" in why
+    assert "rmse is 15 on the training rows and 20 on the test rows; both miss the threshold." in why
     assert told(-20.0, -3.0, -40.0, **RMSE)[0] == "overfitting"
 
 
