@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, get_args
 from urllib.parse import urlsplit
@@ -70,12 +71,34 @@ def connect(auth: Auth.Auth, base_url: str, repository: str) -> Repository:
     return client.get_repo(repository, lazy=True)
 
 
-class GitHubIssues:
-    """The issues, as the account `login` sees and changes them."""
+@dataclass(frozen=True)
+class Credentials:
+    """What requests are signed with; `app` where they are those of a GitHub App's installation."""
 
-    def __init__(self, repository: Repository, login: str) -> None:
+    auth: Auth.Auth
+    app: Auth.AppAuth | None = None
+
+
+def login_of(credentials: Credentials, base_url: str) -> str:
+    """The login of the account behind a token, or of a GitHub App's bot."""
+    from github import Github, GithubIntegration
+
+    with refusals():
+        if credentials.app is not None:
+            return f"{GithubIntegration(auth=credentials.app, base_url=base_url).get_app().slug}[bot]"
+        return Github(auth=credentials.auth, base_url=base_url, timeout=TIMEOUT_SECONDS).get_user().login
+
+
+class GitHubIssues:
+    """The issues, as one account sees and changes them. `login` tells its name; it is asked once, when needed."""
+
+    def __init__(self, repository: Repository, login: Callable[[], str]) -> None:
         self._repository = repository
-        self._login = login
+        self._ask_login = login
+
+    @cached_property
+    def _login(self) -> str:
+        return self._ask_login()
 
     def me(self) -> str:
         """See `lambda_bridge.ports.Issues`."""

@@ -8,6 +8,7 @@ machine. What is under way is in the workspace, so that the next process goes on
 from __future__ import annotations
 
 import json
+import os
 import queue
 import secrets
 import time
@@ -17,7 +18,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from lambda_bridge.aws import SageMakerPipelines, SageMakerRegistry, StepFunctionsWorkflow
-from lambda_bridge.github import GitHubHistory, GitHubIssues, connect
+from lambda_bridge.git_history import GitHubHistory
+from lambda_bridge.github import GitHubIssues, connect
 
 from lambda_bridge import handler
 from lambda_bridge.ports import Ports
@@ -131,7 +133,9 @@ class Bridge:
 
     def repository_of(self, user: str) -> Repository:
         """The local repository as one of its users sees it."""
-        return connect(self.github.token_of(user), self._server.url, REPOSITORY)
+        from github import Auth
+
+        return connect(Auth.Token(self.github.token_of(user)), self._server.url, REPOSITORY)
 
     def model_data(self, package_arn: str) -> str:
         """Where the model.tar.gz of a model package lies."""
@@ -141,14 +145,14 @@ class Bridge:
     def _ports(self, workspace: Workspace, secret: str, code_version: str) -> Ports:
         repository = self.repository_of(BOT)
         return Ports(
-            issues=GitHubIssues(repository, BOT),
-            history=GitHubHistory(repository),
+            issues=GitHubIssues(repository, lambda: BOT),
+            history=GitHubHistory(repository, os.environ.get("MLOPS_HISTORY_BRANCH") or None),
             runs=RunRecords(workspace.store),
             workflow=StepFunctionsWorkflow(self.workflow, WORKFLOW),
             pipelines=SageMakerPipelines(self.sagemaker),
             registry=SageMakerRegistry(self.sagemaker),
             artifacts=LocalArtifacts(workspace.objects),
-            notices=LocalNotices(workspace.logs / "notices.jsonl"),
+            notices=LocalNotices(workspace.logs / "notices.jsonl", os.environ.get("SLACK_WEBHOOK_URL")),
             webhook_secret=lambda: secret,
             code_version=code_version,
             log_address=lambda: str(workspace.logs / "bridge.log"),

@@ -1,0 +1,115 @@
+"""The Lambda functions' entry points, each a line over the module that does the work.
+
+The local mode calls the very same functions, with its own ports (`use`).
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from lambda_bridge.pipeline_events import on_event
+from lambda_bridge.ports import Ports
+from lambda_bridge.tasks import run_task
+from lambda_bridge.webhook import receive
+
+Handler = Callable[[Mapping[str, Any], Any], Any]
+
+SERVICE, NAMESPACE = "mlops-bridge", "MLOps"
+
+logger = Logger(service=SERVICE, stream=sys.stderr)
+metrics = Metrics(namespace=NAMESPACE, service=SERVICE)
+
+
+def _traced(function: Handler) -> Handler:
+    """Traced by X-Ray in Lambda; elsewhere its SDK, which takes half a second to import, is left alone."""
+    if "AWS_LAMBDA_FUNCTION_NAME" not in os.environ:
+        return function
+    from aws_lambda_powertools import Tracer
+
+    traced: Handler = Tracer(service=SERVICE).capture_lambda_handler(function, capture_response=False)
+    return traced
+
+
+MAX_AGE_SECONDS = 300
+"""How long ports that were built from the environment are used: with new ones come rotated secrets."""
+
+
+@dataclass(frozen=True)
+class _Bridge:
+    """The ports of this process and the repository that they serve. `until` is in seconds of the monotonic clock."""
+
+    ports: Ports
+    repository: str
+    until: float
+
+
+_current: dict[str, _Bridge] = {}
+
+
+def use(ports: Ports, repository: str) -> None:
+    """Gives the functions their ports. Without it they are built from the environment, for AWS."""
+    _current["bridge"] = _Bridge(ports, repository, math.inf)
+
+
+def log_to(path: Path) -> None:
+    """Writes the log to a file, and switches metrics off: standard output belongs to the command line."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = logging.FileHandler(path, encoding="utf-8")
+    file.setFormatter(logger.registered_formatter)
+    for name in (SERVICE, "lambda_bridge", "local"):
+        found = logging.getLogger(name)
+        for old in list(found.handlers):
+            found.removeHandler(old)
+        found.addHandler(file)
+        found.propagate = False
+
+
+def _bridge() -> _Bridge:
+    found = _current.get("bridge")
+    if found is None or found.until < time.monotonic():
+        from lambda_bridge.composition import build_ports
+        from lambda_bridge.settings import BridgeSettings
+
+        settings = BridgeSettings.from_environment()
+        found = _Bridge(build_ports(settings), settings.repository, time.monotonic() + MAX_AGE_SECONDS)
+        _current["bridge"] = found
+    return found
+
+
+@_traced
+@metrics.log_metrics
+@logger.inject_lambda_context
+def webhook(event: Mapping[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001 (Lambda's signature)
+    """GitHub's webhook, behind API Gateway's HTTP API (payload 2.0)."""
+    bridge = _bridge()
+    answer = receive(bridge.ports, event, bridge.repository)
+    metrics.add_metric(f"Webhook{answer['statusCode']}", MetricUnit.Count, 1)
+    return answer
+
+
+@_traced
+@metrics.log_metrics
+@logger.inject_lambda_context
+def task(event: Mapping[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001
+    """The states of the workflow."""
+    logger.append_keys(task=event.get("task"), issue=event.get("issue"))
+    return run_task(_bridge().ports, event)
+
+
+@_traced
+@metrics.log_metrics
+@logger.inject_lambda_context
+def pipeline_event(event: Mapping[str, Any], context: Any) -> None:  # noqa: ARG001
+    """EventBridge's events of pipeline executions and their steps."""
+    on_event(_bridge().ports, event)
