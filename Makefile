@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 EXAMPLES := seed_code/starter/issues
+REPLIES := seed_code/starter/replies
 .DEFAULT_GOAL := help
 
 .PHONY: help run test check generate
@@ -14,6 +15,7 @@ run: .venv/core  ## train, evaluate and register models from example issues
 	$(BIN)/mlops run $(EXAMPLES)/diabetes-linear-regression.md
 	$(BIN)/mlops run $(EXAMPLES)/wine-kmeans.md
 	$(BIN)/mlops run $(EXAMPLES)/digits-pca.md
+	$(BIN)/mlops run $(EXAMPLES)/digits-random-forest.md --reply $(REPLIES)/digits-random-forest.md
 
 test: .venv/dev  ## every test, with branch coverage
 	$(BIN)/coverage erase
@@ -25,11 +27,13 @@ check: .venv/dev  ## lint, types, import rules, stale generated files
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pipelines.render --check
+	$(BIN)/python -m lambda_bridge.reference --check
 	$(BIN)/python -m seed_code.datasets --check
 
 generate: .venv/dev  ## rewrite what is generated: definitions, issue form, reference tables, sample datasets
 	$(BIN)/mlops compile
 	$(BIN)/python -m pipelines.render
+	$(BIN)/python -m lambda_bridge.reference
 	$(BIN)/python -m seed_code.datasets
 
 .venv/bin/python:

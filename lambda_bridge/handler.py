@@ -64,6 +64,7 @@ def use(ports: Ports, repository: str) -> None:
 
 def log_to(path: Path) -> None:
     """Writes the log to a file, and switches metrics off: standard output belongs to the command line."""
+    os.environ["POWERTOOLS_METRICS_DISABLED"] = "true"
     path.parent.mkdir(parents=True, exist_ok=True)
     file = logging.FileHandler(path, encoding="utf-8")
     file.setFormatter(logger.registered_formatter)

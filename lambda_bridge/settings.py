@@ -25,6 +25,31 @@ OPTIONAL = {
     "slack_secret": "MLOPS_SLACK_SECRET",
     "code_version": "MLOPS_CODE_VERSION",
 }
+MEANINGS = {
+    "GITHUB_REPOSITORY": "the one repository, owner/name",
+    "GITHUB_API_URL": f"GitHub's REST interface; left out: {DEFAULT_API}",
+    "MLOPS_BUCKET": "the bucket of datasets, models and evaluations",
+    "MLOPS_TABLE": "the DynamoDB table of the run records",
+    "MLOPS_STATE_MACHINE_ARN": "the workflow",
+    "MLOPS_TOPIC_ARN": "the SNS topic that sends e-mail; left out: no e-mail",
+    "MLOPS_HISTORY_BRANCH": "where training_history/ is committed; left out: the default branch, or `mlops-history` "
+    "where that one is protected",
+    "MLOPS_GITHUB_SECRET": "the secret with the key `token`, or with `app_id`, `app_private_key` and "
+    "`app_installation_id` of a GitHub App; left out: `github-token`",
+    "MLOPS_WEBHOOK_SECRET": "the secret with the key `secret`, which signs the webhook; left out: "
+    "`github-webhook-secret`",
+    "MLOPS_SLACK_SECRET": "the secret with the key `url`, Slack's incoming webhook; left out: `slack-webhook-url`",
+    "MLOPS_CODE_VERSION": "stands in the history records",
+}
+"""For the reference page."""
+VALUES = {
+    "GITHUB_TOKEN": "a personal access token, in the place of the secret",
+    "GITHUB_APP_ID": "with GITHUB_APP_PRIVATE_KEY and GITHUB_APP_INSTALLATION_ID: a GitHub App, in the place of the "
+    "secret",
+    "GITHUB_WEBHOOK_SECRET": "in the place of the secret; set and empty refuses to start",
+    "SLACK_WEBHOOK_URL": "in the place of the secret",
+}
+"""Secrets that may stand in the environment themselves; see `secrets`."""
 PATTERNS = {
     "repository": (r"[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}", "owner/name"),
     "bucket": (r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "a bucket's name, without s3://"),
