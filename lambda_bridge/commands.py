@@ -22,13 +22,13 @@ ReviewKind = Literal["approve", "reject", "rollback"]
 REPLY = "adjusted_hyperparameters"
 NAMES = ("retrain", "cancel", "status", "help", *get_args(ReviewKind))
 
-WORTH_READING = re.compile(r"^[ ]{0,3}(?:/[a-z]|[\w-]*hyper[\w-]*[ ]*:)", re.MULTILINE | re.IGNORECASE)
+WORTH_READING = re.compile(r"^[ ]{0,3}(?:/[a-z]|[\w-]{0,20}hyper[\w-]{0,30}[ ]{0,9}:)", re.MULTILINE | re.IGNORECASE)
 """What a comment needs to be looked at closely."""
 MEANT = re.compile(rf"\s*(?:/(?:{'|'.join(NAMES)})\b|{REPLY}[ ]*:)", re.IGNORECASE)
 """A comment that begins so is no ordinary talk, even where it is too long to be read."""
 REPLY_LINE = re.compile(rf"^{REPLY}[ ]*:", re.MULTILINE)
 SLASH = re.compile(r"/([A-Za-z][\w-]{0,39})(?:\s+(.*))?", re.DOTALL)
-PAIR = re.compile(r"""([A-Za-z_]\w*)=("[^"\n]*"|'[^'\n]*'|\[[^\[\]\n]*\]|[^\s"'\[\]]+)(?=\s|\Z)""")
+PAIR = re.compile(r"""(?<!\S)([A-Za-z_]\w{0,63})=("[^"\n]*"|'[^'\n]*'|\[[^\[\]\n]*\]|[^\s"'\[\]]+)(?=\s|\Z)""")
 VERSION = re.compile(r"[1-9][0-9]{0,8}")
 MOST_PAIRS = 100
 EXAMPLE = "Write for example: /retrain max_depth=8 learning_rate=0.05"

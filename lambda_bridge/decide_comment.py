@@ -8,7 +8,7 @@ from algorithms.errors import IssueFormatError, ParameterError
 from lambda_bridge import answers
 from lambda_bridge.actions import Action, Complete, Ignore, React, Save, Write
 from lambda_bridge.adjusting import applied, merge, readable, same
-from lambda_bridge.commands import Adjust, Cancel, Command, Help, Review, Status, Unknown, read_command
+from lambda_bridge.commands import Adjust, Cancel, Command, Help, Review, Status, read_command
 from lambda_bridge.decide_issue import cancelled, is_active, woken
 from lambda_bridge.events import CommentEvent
 from lambda_bridge.facts import Facts
@@ -85,8 +85,7 @@ def _effect(case: _Case, command: Command | IssueFormatError) -> Actions:
             return (case.told(answers.help_text()),)
         case Review(kind=kind):
             return (case.told(answers.not_available(kind)),)
-        case Unknown(name, suggestion):
-            return (case.told(answers.did_you_mean(name, suggestion)),)
+    return (case.told(answers.did_you_mean(command.name, command.suggestion)),)
 
 
 def _adjust(case: _Case, changes: dict[str, object]) -> Actions:

@@ -107,6 +107,12 @@ def test_a_direction_that_helped_is_continued():
     assert fewer.changes["n_estimators"] == 1000 + 111
 
 
+def test_a_step_that_is_not_valid_is_left_out():
+    smaller, larger = Tried({"batch_size": 128}, 100.0, None), Tried({"batch_size": 256}, 150.0, None)
+    advice = advise(request("ppo"), larger, [smaller], evaluation(20.0))
+    assert advice.changes == {"total_timesteps": 200_000}
+
+
 def test_a_direction_that_hurt_is_left():
     advice = advise(request(), under({"max_depth": 4}, 0.5), [under({"max_depth": 8}, 0.6)], evaluation())
     assert "They start from the best so far (0.6)" in advice.basis

@@ -68,3 +68,4 @@ def test_an_evaluation_without_figures_is_no_error():
     request = resolve(parse_request(given))
     figures = figures_of(request, 0.5, None, {"baseline": None, "metrics": None})
     assert (figures.baseline, figures.interval, figures.close) == (None, None, False)
+    assert not figures_of(request, None, None, {}).close

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from lambda_bridge.inert import LONGEST_SENTENCE, LONGEST_VALUE, code, printable, prose
+from lambda_bridge.inert import LONGEST_SENTENCE, LONGEST_VALUE, code, printable, prose, text
 
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable("table")
 HOSTILE = [
@@ -92,3 +92,16 @@ def test_printable_text_is_one_line_that_a_terminal_obeys_in_nothing():
 
 def test_an_empty_value_is_visible():
     assert code("  ") == "(empty)"
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_plain_text_holds_no_mention_link_or_markup(hostile):
+    found = text(hostile)
+    for trigger in ("@o", "#1", "<s", "<!", "&l", "://", "www.", "GH-"):
+        assert trigger not in found
+    assert "\n" not in found
+
+
+def test_plain_text_has_no_backslashes_and_is_short():
+    assert text("max_depth: *must* be [1]") == "max_depth: *must* be [1]"
+    assert len(text("x" * 10_000)) == LONGEST_SENTENCE
