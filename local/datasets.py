@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from algorithms.errors import DatasetError, ParameterError, Problem
 from algorithms.wording import did_you_mean
@@ -16,7 +14,6 @@ from pipelines.validation import check
 STARTER = Path(str(files("seed_code"))) / "starter" / "datasets"
 FILES = ("train.csv", "train.parquet", "test.csv", "test.parquet", "metadata.json")
 """What a dataset folder may hold. Other files are left where they are."""
-MAX_METADATA_BYTES = 2**20
 
 
 def raw_uri(dataset_id: str) -> str:
@@ -55,15 +52,6 @@ def known_datasets(objects: ObjectStore) -> list[str]:
     """The ids in the workspace and in the starter."""
     stored = [name for name in objects.folders(f"s3://{BUCKET}/datasets/") if objects.exists(raw_uri(name))]
     return sorted({*stored, *(folder.name for folder in STARTER.iterdir() if folder.is_dir())})
-
-
-def read_metadata(objects: ObjectStore, dataset_id: str) -> dict[str, Any] | None:
-    """The dataset's metadata.json, or None where there is none to read: Prepare reports what is wrong with it."""
-    try:
-        found = json.loads(objects.read(f"{raw_uri(dataset_id)}metadata.json", MAX_METADATA_BYTES))
-    except (ObjectStoreError, ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
 
 
 def _files_of(folder: Path) -> list[Path]:

@@ -125,19 +125,6 @@ class ObjectStore:
             for _, file in self._files(uri)
         ]
 
-    def dataset_digest(self, uri: str) -> str:
-        """Hex SHA-256 over the keys (relative to the prefix), sizes and ETags of all objects under a prefix.
-
-        New data under an old prefix has a new digest. Raises ObjectStoreError if there are no objects.
-        """
-        files = self._files(uri)
-        if not files:
-            raise ObjectStoreError(f"{uri}: there is no object under that prefix.")
-        digest = hashlib.sha256()
-        for name, file in files:
-            digest.update(f"{name}\0{file.stat().st_size}\0{etag(file)}\n".encode())
-        return digest.hexdigest()
-
     def _files(self, uri: str) -> Sequence[tuple[str, Path]]:
         """(key relative to the prefix, file), sorted; for a single object its name."""
         path = self._path(uri)

@@ -13,9 +13,11 @@ from botocore.exceptions import ClientError
 from algorithms.environments import require_extra
 from algorithms.errors import MissingExtraError, PlatformError, Problem, RequestError
 from lambda_bridge import comments
+from lambda_bridge.datasets import dataset_digest
 from lambda_bridge.issue_body import read_body
+from local.artifacts import LocalArtifacts
 from local.console import Screen, Silent
-from local.datasets import ensure_dataset, raw_uri
+from local.datasets import ensure_dataset
 from local.events import Event, StepChanged, StepProgress
 from local.issue_file import Issue, read_issue
 from local.issue_runs import IssueRun, IssueRuns
@@ -88,7 +90,7 @@ def _dataset_digest(workspace: Workspace, dataset_id: str | None, data: Path | N
     if dataset_id is None:
         return ""
     ensure_dataset(workspace.objects, dataset_id, data)
-    return workspace.objects.dataset_digest(raw_uri(dataset_id))
+    return dataset_digest(LocalArtifacts(workspace.objects), dataset_id)
 
 
 def _show(screen: Screen, event: Event) -> None:

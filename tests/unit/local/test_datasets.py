@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from algorithms.errors import DatasetError, ParameterError
-from local.datasets import STARTER, add_dataset, ensure_dataset, known_datasets, raw_uri, read_metadata
+from local.datasets import add_dataset, ensure_dataset, known_datasets, raw_uri
 from local.objects import ObjectStore
 
 
@@ -91,19 +89,3 @@ def test_an_unknown_dataset_far_from_all_lists_them(objects, folder):
     add_dataset(objects, "mine", folder)
     with pytest.raises(DatasetError, match="Known are: breast_cancer, diabetes, digits, iris, mine, wine"):
         ensure_dataset(objects, "zzzzzzzz", None)
-
-
-class TestMetadata:
-    def test_of_the_starter(self, objects):
-        ensure_dataset(objects, "iris", None)
-        assert read_metadata(objects, "iris") == json.loads((STARTER / "iris" / "metadata.json").read_text())
-
-    @pytest.mark.parametrize("text", ["{", "[]", "3", "[" * 100_000])
-    def test_what_cannot_be_read_is_left_to_prepare(self, objects, folder, text):
-        (folder / "metadata.json").write_text(text)
-        add_dataset(objects, "mine", folder)
-        assert read_metadata(objects, "mine") is None
-
-    def test_none(self, objects, folder):
-        add_dataset(objects, "mine", folder)
-        assert read_metadata(objects, "mine") is None

@@ -129,7 +129,6 @@ class TestHostileKeys:
             lambda: store.get(uri, tmp_path / "out"),
             lambda: store.exists(uri),
             lambda: store.list(uri),
-            lambda: store.dataset_digest(uri),
         ]
         for action in actions:
             with pytest.raises(ObjectStoreError):
@@ -155,27 +154,10 @@ class TestHostileKeys:
         assert not store.exists(f"{URI}/data")
 
 
-class TestEtagAndDigest:
-    def test_the_etag_is_the_md5_of_a_plain_put(self, store: ObjectStore) -> None:
-        store.put_bytes(b"hello", f"{URI}/a")
-        [found] = store.list(f"{URI}/a")
-        assert (found.size, found.etag) == (5, hashlib.md5(b"hello").hexdigest())  # noqa: S324
-
-    def test_the_digest_changes_with_names_and_bytes_and_not_with_the_place(
-        self, store: ObjectStore, folder: Path
-    ) -> None:
-        store.put_folder(folder, f"{URI}/one")
-        store.put_folder(folder, f"{URI}/two/")
-        digest = store.dataset_digest(f"{URI}/one/")
-        assert store.dataset_digest(f"{URI}/two") == digest
-        store.put_bytes(b"A", f"{URI}/one/a.csv")
-        (folder / "a.csv").rename(folder / "c.csv")
-        store.replace([folder / "c.csv", folder / "deep/b.csv"], f"{URI}/two")
-        assert len({digest, store.dataset_digest(f"{URI}/one"), store.dataset_digest(f"{URI}/two")}) == 3
-
-    def test_no_objects_have_no_digest(self, store: ObjectStore) -> None:
-        with pytest.raises(ObjectStoreError, match="no object"):
-            store.dataset_digest(f"{URI}/one/")
+def test_the_etag_is_the_md5_of_a_plain_put(store: ObjectStore) -> None:
+    store.put_bytes(b"hello", f"{URI}/a")
+    [found] = store.list(f"{URI}/a")
+    assert (found.size, found.etag) == (5, hashlib.md5(b"hello").hexdigest())  # noqa: S324
 
 
 def test_split_and_join() -> None:
