@@ -113,6 +113,81 @@ MIGRATIONS: Sequence[str] = (
     ) STRICT;
     CREATE INDEX run_records_by_group ON run_records (group_name, updated);
     """,
+    """
+    CREATE TABLE github_users (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        login TEXT NOT NULL UNIQUE COLLATE NOCASE,
+        type TEXT NOT NULL,
+        created TEXT NOT NULL
+    ) STRICT;
+
+    CREATE TABLE github_labels (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+        color TEXT NOT NULL,
+        description TEXT
+    ) STRICT;
+
+    CREATE TABLE github_issues (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        title TEXT NOT NULL,
+        body TEXT,
+        state TEXT NOT NULL,
+        state_reason TEXT,
+        author INTEGER NOT NULL REFERENCES github_users (id),
+        created TEXT NOT NULL,
+        updated TEXT NOT NULL,
+        closed TEXT
+    ) STRICT;
+    CREATE INDEX github_issues_by_update ON github_issues (updated);
+
+    CREATE TABLE github_issue_labels (
+        issue INTEGER NOT NULL REFERENCES github_issues (number),
+        label INTEGER NOT NULL REFERENCES github_labels (id),
+        PRIMARY KEY (issue, label)
+    ) STRICT;
+
+    CREATE TABLE github_comments (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        issue INTEGER NOT NULL REFERENCES github_issues (number),
+        body TEXT NOT NULL,
+        author INTEGER NOT NULL REFERENCES github_users (id),
+        created TEXT NOT NULL,
+        updated TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX github_comments_by_issue ON github_comments (issue, id);
+
+    CREATE TABLE github_events (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        issue INTEGER NOT NULL REFERENCES github_issues (number),
+        event TEXT NOT NULL,
+        actor INTEGER NOT NULL REFERENCES github_users (id),
+        details TEXT NOT NULL,
+        created TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX github_events_by_issue ON github_events (issue, id);
+
+    CREATE TABLE github_reactions (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        comment INTEGER NOT NULL REFERENCES github_comments (id),
+        user INTEGER NOT NULL REFERENCES github_users (id),
+        content TEXT NOT NULL,
+        created TEXT NOT NULL,
+        UNIQUE (comment, user, content)
+    ) STRICT;
+
+    CREATE TABLE github_deliveries (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        guid TEXT NOT NULL UNIQUE,
+        event TEXT NOT NULL,
+        body BLOB NOT NULL,
+        created TEXT NOT NULL,
+        delivered TEXT
+    ) STRICT;
+    CREATE INDEX github_deliveries_pending ON github_deliveries (id) WHERE delivered IS NULL;
+
+    CREATE TABLE github_protected_branches (name TEXT PRIMARY KEY) STRICT;
+    """,
 )
 """Each entry takes the schema from one version to the next. Entries are only ever added."""
 
