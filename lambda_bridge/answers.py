@@ -11,12 +11,12 @@ from lambda_bridge.sentences import (
     HOW_TO_START,
     VERDICTS,
     attempt_line,
+    attempt_table,
     best_of,
     comment,
     count,
     primary_of,
     problem_list,
-    settings,
     subject,
 )
 from pipelines.markdown import table
@@ -38,7 +38,7 @@ def status(run: Run) -> str:
         f"### Run {run.number}: {_state(run)}" if run.number else f"### {_state(run)}",
         f"{subject(request)}, {attempt_line(run)}." if request and run.own_attempts else "",
         _best(run),
-        table(["attempt", "result", "outcome", "hyperparameters"], _rows(run)) if run.own_attempts else "",
+        attempt_table(run.own_attempts),
         _next(run),
     )
 
@@ -55,18 +55,6 @@ def _state(run: Run) -> str:
 def _best(run: Run) -> str:
     best = best_of(run.own_attempts)
     return f"Best so far: attempt {best.number}, {primary_of(best)}." if best and len(run.own_attempts) > 1 else ""
-
-
-def _rows(run: Run) -> list[list[str]]:
-    return [
-        [
-            f"[{attempt.number}](<{attempt.record_url}>)" if attempt.record_url else str(attempt.number),
-            primary_of(attempt),
-            VERDICTS[attempt.status] if attempt.status else "",
-            settings(attempt.hyperparameters),
-        ]
-        for attempt in run.own_attempts
-    ]
 
 
 def _next(run: Run) -> str:

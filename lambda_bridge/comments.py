@@ -14,27 +14,25 @@ from lambda_bridge.advise import Advice
 from lambda_bridge.inert import code, prose
 from lambda_bridge.judge import Step
 from lambda_bridge.metric_table import comparison_note, findings, headline, metrics_table, target_note
-from lambda_bridge.notices import notice_ask, notice_end
 from lambda_bridge.runs import Attempt, Run, Status
 from lambda_bridge.sentences import (
     HOW_TO_START,
     VERDICTS,
     attempt_line,
+    attempt_table,
     best_of,
     comment,
     count,
     inline,
-    number,
     primary_of,
     problem_list,
     settings,
     subject,
     titled,
+    verdict,
 )
 from pipelines.markdown import table
 from pipelines.request import TrainingRequest
-
-__all__ = ["duration", "final", "invalid", "notice_ask", "notice_end", "number", "progress", "result"]
 
 STATES = {
     "Starting": "⏳ starting",
@@ -114,7 +112,7 @@ def result(
     attempt, request = run.attempt, asked(run)
     first = [*_notes(run), *target_note(request, evaluation or {})] if attempt.number == run.first_attempt else []
     return comment(
-        f"### Attempt {attempt.number}: {_verdict(attempt)}",
+        f"### Attempt {attempt.number}: {verdict(attempt)}",
         problem_list(attempt.problems),
         *(() if evaluation is None else (headline(request, evaluation), metrics_table(request, evaluation))),
         *(_next(run, advice) if attempt.status == "below_threshold" else ()),
@@ -129,13 +127,6 @@ def result(
 
 def _notes(run: Run) -> Sequence[str]:
     return run.settled.notes if run.settled else ()
-
-
-def _verdict(attempt: Attempt) -> str:
-    step = attempt.problems[0].key if attempt.status == "failed" and attempt.problems else ""
-    if step:
-        return f"failed in {code(step)} ❌"
-    return VERDICTS[attempt.status] if attempt.status else "not judged"
 
 
 def _record(attempt: Attempt, branch: str | None, problem: str | None) -> str:
@@ -196,7 +187,7 @@ def final(run: Run, status: Status, reason: str | None, live: str | None) -> str
     live : ARN of the latest approved model package, or None
     """
     kept = f"The approved version stays {code(live)}." if live else "No version is approved yet."
-    table_ = _attempts(run.own_attempts)
+    table_ = attempt_table(run.own_attempts)
     if status == "registered":
         package = f"The model of {subject(asked(run))} is registered as {code(run.attempt.model_package_arn)}"
         return comment("### Registered ✅", f"{package}, pending manual approval.\n{kept}", table_)
@@ -216,22 +207,6 @@ def _why(run: Run, status: Status, reason: str | None) -> str:
         best = best_of(run.own_attempts)
         return f"The best was attempt {best.number}, with {primary_of(best)}." if best else ""
     return problem_list(run.attempt.problems) if run.own_attempts else ""
-
-
-def _attempts(attempts: Sequence[Attempt]) -> str:
-    """One row per attempt of the run."""
-    if not attempts:
-        return ""
-    rows = [
-        [
-            f"[{attempt.number}](<{attempt.record_url}>)" if attempt.record_url else str(attempt.number),
-            primary_of(attempt),
-            _verdict(attempt),
-            settings(attempt.hyperparameters),
-        ]
-        for attempt in attempts
-    ]
-    return table(["attempt", "result", "outcome", "hyperparameters"], rows)
 
 
 def invalid(problems: Sequence[Problem]) -> str:

@@ -105,6 +105,8 @@ def _started(start: _Start) -> tuple[Action, ...]:
         return _again(start, run)
     if run is not None and is_active(run):
         return _while_active(start, run)
+    if run is not None and run.edit_answered == start.body_hash and run.start_key.startswith(f"{start.start.id}:"):
+        return (Ignore("an edit that was answered while the run went on"),)
     if not start.facts.may_act:
         return _not_allowed(start)
     try:

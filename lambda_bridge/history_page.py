@@ -8,7 +8,7 @@ from typing import Any
 from lambda_bridge.inert import code, prose
 from lambda_bridge.metric_table import findings, headline, metrics_table
 from lambda_bridge.runs import Run
-from lambda_bridge.sentences import VERDICTS, problem_list, settings, subject
+from lambda_bridge.sentences import problem_list, settings, subject, verdict
 from pipelines.markdown import table
 from pipelines.request import TrainingRequest
 
@@ -16,9 +16,8 @@ from pipelines.request import TrainingRequest
 def page(run: Run, evaluation: Mapping[str, Any] | None, record: Mapping[str, Any], plots: Sequence[str]) -> bytes:
     """The attempt for people: what was asked, what came out, and where it is registered."""
     attempt, request = run.attempt, run.settled or run.request
-    verdict = VERDICTS[attempt.status] if attempt.status else "not judged"
     parts = [
-        f"# Issue {run.issue}, attempt {attempt.number}: {verdict}",
+        f"# Issue {run.issue}, attempt {attempt.number}: {verdict(attempt)}",
         prose(run.title),
         *([] if request is None else [f"{subject(request)}, trained with {settings(attempt.hyperparameters)}."]),
         *([] if request is None or evaluation is None else _figures(request, evaluation)),

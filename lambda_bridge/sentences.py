@@ -12,6 +12,7 @@ from algorithms.metrics import METRICS
 from lambda_bridge.inert import code, prose
 from lambda_bridge.runs import Attempt, ProblemRecord, Run, Status
 from lambda_bridge.strict_yaml import scalar
+from pipelines.markdown import table
 from pipelines.request import TrainingRequest
 
 LONGEST_COMMENT = 65_000
@@ -122,3 +123,25 @@ def best_of(attempts: Sequence[Attempt]) -> Attempt | None:
     """The attempt with the best score, the first of equals."""
     scored = [attempt for attempt in attempts if attempt.score is not None]
     return max(scored, key=lambda attempt: attempt.score or 0.0, default=None)
+
+
+def verdict(attempt: Attempt) -> str:
+    """What became of an attempt; of a failed one also in which step."""
+    step = attempt.problems[0].key if attempt.status == "failed" and attempt.problems else ""
+    if step:
+        return f"failed in {code(step)} ❌"
+    return VERDICTS[attempt.status] if attempt.status else "not judged"
+
+
+def attempt_table(attempts: Sequence[Attempt]) -> str:
+    """One row per attempt, with a link to its record where it has one; nothing where there is no attempt."""
+    rows = [
+        [
+            f"[{attempt.number}](<{attempt.record_url}>)" if attempt.record_url else str(attempt.number),
+            primary_of(attempt),
+            verdict(attempt) if attempt.status else "",
+            settings(attempt.hyperparameters),
+        ]
+        for attempt in attempts
+    ]
+    return table(["attempt", "result", "outcome", "hyperparameters"], rows) if rows else ""

@@ -215,6 +215,14 @@ class TestWhileItRuns:
         assert "ignored until this run ends" in texts(actions)[0]
         assert again(issue_event("edited"), actions, edited) == actions[1:]
 
+    def test_a_late_delivery_of_that_edit_starts_nothing_after_the_end(self):
+        edited = view(body=BODY + "seed: 3\n")
+        over = ended(edit_answered=sha256(edited.body.encode()).hexdigest())
+        assert kinds(decide(issue_event("edited"), over, facts(edited))) == [Ignore]
+        assert kinds(decide(issue_event(), over, facts(edited, start=12))) == [Save, Start, SetLabel]
+        edited_again = view(body=BODY + "seed: 4\n")
+        assert kinds(decide(issue_event("edited"), over, facts(edited_again))) == [Save, Start, SetLabel]
+
     def test_labels_and_edits_back_are_ignored(self):
         assert kinds(decide(issue_event(), run(), facts(start=12))) == [Ignore]
         assert kinds(decide(issue_event("edited"), run(), facts(start=12))) == [Ignore]
