@@ -12,14 +12,24 @@ from local.store import Store
 
 Row = sqlite3.Row
 
-_USER = "u.login AS login, u.id AS user_id, u.type AS user_type"
 ISSUES = (
-    f"SELECT i.*, {_USER}, (SELECT count(*) FROM github_comments c WHERE c.issue = i.number) AS comments"
+    "SELECT i.*, u.login AS login, u.id AS user_id, u.type AS user_type,"
+    " (SELECT count(*) FROM github_comments c WHERE c.issue = i.number) AS comments"
     " FROM github_issues i JOIN github_users u ON u.id = i.author"
 )
-COMMENTS = f"SELECT c.*, {_USER} FROM github_comments c JOIN github_users u ON u.id = c.author"
-EVENTS = f"SELECT e.*, {_USER} FROM github_events e JOIN github_users u ON u.id = e.actor"
-REACTIONS = f"SELECT r.*, {_USER} FROM github_reactions r JOIN github_users u ON u.id = r.user"
+COMMENTS = (
+    "SELECT c.*, u.login AS login, u.id AS user_id, u.type AS user_type"
+    " FROM github_comments c JOIN github_users u ON u.id = c.author"
+)
+EVENTS = (
+    "SELECT e.*, u.login AS login, u.id AS user_id, u.type AS user_type"
+    " FROM github_events e JOIN github_users u ON u.id = e.actor"
+)
+REACTIONS = (
+    "SELECT r.*, u.login AS login, u.id AS user_id, u.type AS user_type"
+    " FROM github_reactions r JOIN github_users u ON u.id = r.user"
+)
+LABELS = "SELECT * FROM github_labels ORDER BY name"
 
 
 @dataclass(frozen=True)
@@ -78,7 +88,7 @@ class Records:
 
     def labels(self, page: Page | None = None) -> list[Row]:
         """The labels of the repository, by name."""
-        return self._store.rows("SELECT * FROM github_labels ORDER BY name" + (page.clause if page else ""))
+        return self._store.rows(LABELS + (page.clause if page else ""))
 
     def labels_of(self, issue: int) -> list[Row]:
         """The labels of an issue, by name."""

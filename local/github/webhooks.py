@@ -1,0 +1,73 @@
+"""Webhook deliveries: an outbox that is written in the transaction of the change, and the headers that GitHub sends."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import sqlite3
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from local.github.repository_payload import ID
+from local.store import Store, now, to_text
+
+HOOK_ID = "1"
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One webhook delivery, ready to send. The same delivery always has the same guid and body."""
+
+    id: int
+    guid: str
+    headers: dict[str, str]
+    body: bytes
+
+
+class Outbox:
+    """The table `github_deliveries`. `secret` signs the bodies; it is not stored."""
+
+    def __init__(self, store: Store, secret: str) -> None:
+        self._store = store
+        self._secret = secret
+
+    def add(self, db: sqlite3.Connection, event: str, payload: Mapping[str, Any], created: str) -> None:
+        """Stores a delivery in a transaction that is open."""
+        body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+        db.execute(
+            "INSERT INTO github_deliveries (guid, event, body, created) VALUES (?, ?, ?, ?)",
+            (str(uuid.uuid4()), event, body, created),
+        )
+
+    def pending(self) -> Sequence[Delivery]:
+        """What was not delivered yet, oldest first."""
+        rows = self._store.rows("SELECT * FROM github_deliveries WHERE delivered IS NULL ORDER BY id")
+        return [Delivery(row["id"], row["guid"], self._headers(row), row["body"]) for row in rows]
+
+    def delivered(self, number: int) -> None:
+        """Marks a delivery as received."""
+        with self._store.transaction() as db:
+            query = "UPDATE github_deliveries SET delivered = ? WHERE id = ? AND delivered IS NULL"
+            db.execute(query, (to_text(now()), number))
+
+    def _headers(self, row: sqlite3.Row) -> dict[str, str]:
+        """See "Delivery headers" in "Webhook events and payloads"."""
+        return {
+            "Accept": "*/*",
+            "Content-Type": "application/json",
+            "User-Agent": f"GitHub-Hookshot/{row['guid'][:7]}",
+            "X-GitHub-Delivery": row["guid"],
+            "X-GitHub-Event": row["event"],
+            "X-GitHub-Hook-ID": HOOK_ID,
+            "X-GitHub-Hook-Installation-Target-ID": str(ID),
+            "X-GitHub-Hook-Installation-Target-Type": "repository",
+            "X-Hub-Signature-256": signature(self._secret, row["body"]),
+        }
+
+
+def signature(secret: str, body: bytes) -> str:
+    """HMAC-SHA256 over the bytes as they are sent."""
+    return f"sha256={hmac.new(secret.encode(), body, sha256).hexdigest()}"
