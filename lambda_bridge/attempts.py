@@ -12,7 +12,7 @@ from typing import Any
 
 from algorithms.errors import PlatformError, Problem, RequestError
 from lambda_bridge import comments, datasets, history
-from lambda_bridge.advise import Advice, Tried, advise
+from lambda_bridge.advise import Advice, advise, tried
 from lambda_bridge.judge import BelowThreshold, Failed, Invalid, Outcome, Registered, Stopped, judge
 from lambda_bridge.ports import ConflictError, Execution, Ports
 from lambda_bridge.runs import Attempt, ProblemRecord, Run, Status
@@ -175,7 +175,7 @@ def _commit(ports: Ports, run: Run, facts: _Facts) -> tuple[Run, str | None, dic
 
     Returns the run, the branch where that is not the one people look at, and the addresses of the plots by name.
     """
-    plots = datasets.plots(ports.artifacts, run.run_id)
+    plots = history.accepted(datasets.plots(ports.artifacts, run.run_id))
     files = history.files(run, facts.evaluation, facts.steps, ports.code_version, plots)
     commit = ports.history.commit(files, f"Issue {run.issue}, attempt {run.attempt.number}: {run.attempt.status}")
     folder = history.folder(run, run.attempt.number)
@@ -186,7 +186,7 @@ def _commit(ports: Ports, run: Run, facts: _Facts) -> tuple[Run, str | None, dic
         "record_url": ports.history.url(commit, folder),
     }
     run = update(ports, run.issue, lambda fresh: fresh.with_attempt(**record))
-    addresses = {name: ports.history.url(commit, f"{folder}/{name}") for name in plots if f"{folder}/{name}" in files}
+    addresses = {name: ports.history.url(commit, f"{folder}/{name}") for name in plots}
     return run, commit.branch if commit.protected else None, addresses
 
 
@@ -195,14 +195,14 @@ def advice_for(ports: Ports, run: Run) -> Advice | None:
     evaluation = datasets.evaluation(ports.artifacts, run.run_id) if run.attempt.status == "below_threshold" else None
     if run.settled is None or evaluation is None:
         return None
-    group = model_package_group_name(run.settled)
+    group, metric = run.group, run.settled.evaluation_metric
     others = [attempt for other in ports.runs.in_group(group) if other.issue != run.issue for attempt in other.attempts]
-    earlier = [_tried(attempt) for attempt in (*others, *run.attempts[:-1]) if attempt.metrics]
-    return advise(run.settled, _tried(run.attempt), earlier, evaluation)
-
-
-def _tried(attempt: Attempt) -> Tried:
-    return Tried(attempt.hyperparameters, attempt.score, attempt.train_score)
+    earlier = [
+        tried(attempt, metric)
+        for attempt in (*others, *run.attempts[:-1])
+        if attempt.metrics and attempt.parameters.get("ModelPackageGroupName") == group
+    ]
+    return advise(run.settled, tried(run.attempt, metric), earlier, evaluation)
 
 
 def _problems(problems: Sequence[Problem]) -> tuple[ProblemRecord, ...]:

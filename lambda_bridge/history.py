@@ -64,6 +64,7 @@ def record(run: Run, evaluation: Mapping[str, Any] | None, steps: Sequence[Step]
         "run_id": run.run_id,
         "status": attempt.status,
         "author": run.author,
+        "reply": attempt.reply_author and {"author": attempt.reply_author, "comment": attempt.reply_comment},
         "request": request and request.model_dump(mode="json", exclude_unset=True),
         "hyperparameters": attempt.hyperparameters,
         "parameters": attempt.parameters,

@@ -38,6 +38,9 @@ class Attempt(_Record):
 
     number: int
     hyperparameters: dict[str, Any] = {}
+    reply_author: str | None = None
+    """Whose reply it was made of; None: of the issue's body."""
+    reply_comment: int | None = None
     parameters: Parameters = {}
     """Of the pipeline execution; settled and stored before it is started, so that a retry starts the very same."""
     execution_arn: str | None = None

@@ -155,7 +155,12 @@ def apply_adjustment(ports: Ports, run: Run, _: Call) -> Result:
 def _adjusted(run: Run) -> Run:
     if run.reply is None:
         return run
-    attempt = Attempt(number=run.attempt.number + 1, hyperparameters=run.reply.hyperparameters)
+    attempt = Attempt(
+        number=run.attempt.number + 1,
+        hyperparameters=run.reply.hyperparameters,
+        reply_author=run.reply.author,
+        reply_comment=run.reply.comment,
+    )
     changes = {"attempts": (*run.attempts, attempt), "reply": None, "token": None, "asked": None, "state": "running"}
     return run.model_copy(update=changes)
 

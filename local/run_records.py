@@ -24,7 +24,7 @@ class RunRecords:
     def save(self, run: Run) -> Run:
         """See `lambda_bridge.ports.Runs`."""
         saved = run.model_copy(update={"version": run.version + 1})
-        values = {
+        values: dict[str, object] = {
             "issue": run.issue,
             "version": saved.version,
             "read": run.version,

@@ -102,8 +102,9 @@ class Session:
 
     def _ended(self) -> Run | None:
         run = self._run()
-        over = run is not None and run.state in ("ended", "refused") and self._answered()
-        return run if over and not self._bridge.is_under_way(run) else None
+        if run is None or run.state not in ("ended", "refused") or not self._answered():
+            return None
+        return None if self._bridge.is_under_way(run) else run
 
     def _answered(self) -> bool | None:
         return None if self._bridge.github.pending() else True

@@ -188,6 +188,34 @@ MIGRATIONS: Sequence[str] = (
 
     CREATE TABLE github_protected_branches (name TEXT PRIMARY KEY) STRICT;
     """,
+    """
+    CREATE TABLE state_machine_executions (
+        name TEXT PRIMARY KEY,
+        input TEXT NOT NULL,
+        status TEXT NOT NULL,
+        place TEXT NOT NULL,
+        started TEXT NOT NULL,
+        stopped TEXT,
+        output TEXT,
+        error TEXT,
+        cause TEXT,
+        events INTEGER NOT NULL
+    ) STRICT;
+
+    CREATE TABLE state_machine_events (
+        execution TEXT NOT NULL REFERENCES state_machine_executions (name),
+        id INTEGER NOT NULL,
+        time TEXT NOT NULL,
+        type TEXT NOT NULL,
+        details TEXT NOT NULL,
+        PRIMARY KEY (execution, id)
+    ) STRICT;
+
+    CREATE TABLE state_machine_answers (
+        token TEXT PRIMARY KEY,
+        answer TEXT NOT NULL
+    ) STRICT;
+    """,
 )
 """Each entry takes the schema from one version to the next. Entries are only ever added."""
 

@@ -49,7 +49,8 @@ class Worker:
             if found is not None:
                 return found
             with self._changed:
-                self._changed.wait_for(lambda seen=changes: self._changes != seen)
+                while self._changes == changes:
+                    self._changed.wait()
 
     def close(self) -> None:
         """Ends the thread after the piece of work that it does."""

@@ -186,7 +186,9 @@ class TestApplyAdjustment:
         call(below, "ask_operator", "ask")
         reply(below)
         call(below, "apply_adjustment")
-        assert below.stored.attempt == Attempt(number=2, hyperparameters={"n_estimators": 50})
+        assert below.stored.attempt == Attempt(
+            number=2, hyperparameters={"n_estimators": 50}, reply_author="owner", reply_comment=5
+        )
         assert (below.stored.reply, below.stored.token, below.stored.retries_left) == (None, None, 0)
         call(below, "start_training", "token-2")
         assert '"n_estimators":50' in below.pipelines.parameters["arn:issue-7-attempt-2"]["Hyperparameters"]
