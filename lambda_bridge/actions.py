@@ -1,4 +1,4 @@
-"""What the bridge decides to do about an event: frozen, performed in order, each without harm if it is repeated. Pure."""
+"""What the bridge decides to do: frozen, performed in order, each without harm if it is repeated. Pure."""
 
 from __future__ import annotations
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import pairwise
 from typing import Any
 
 from algorithms.errors import ParameterError, Problem
-from lambda_bridge.runs import Run
 from pipelines.request import TrainingRequest, parse_request
 
 BUDGETS = {"num_episodes": "total_timesteps", "total_timesteps": "num_episodes"}
@@ -41,14 +39,6 @@ def effective(request: TrainingRequest, hyperparameters: Mapping[str, Any]) -> d
     """Every hyperparameter of the algorithm, defaults filled in. Raises ValueError for values that are not valid."""
     written = request.model_copy(update={"hyperparameters": dict(hyperparameters)})
     return written.params().model_dump()
-
-
-def applied(run: Run, changes: Mapping[str, Any]) -> bool:
-    """Whether an attempt of this issue was made of the one before it by these changes."""
-    return any(
-        overlaid(before.hyperparameters, changes) == dict(after.hyperparameters)
-        for before, after in pairwise(run.attempts)
-    )
 
 
 def readable(error: ParameterError) -> list[Problem]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from algorithms.errors import IssueFormatError, ParameterError
 from lambda_bridge import answers
 from lambda_bridge.actions import Action, Complete, Ignore, React, Save, Write
-from lambda_bridge.adjusting import applied, merge, readable, same
+from lambda_bridge.adjusting import merge, readable, same
 from lambda_bridge.commands import Adjust, Cancel, Command, Help, Review, Status, read_command
 from lambda_bridge.decide_issue import cancelled, is_active, woken
 from lambda_bridge.events import CommentEvent
@@ -58,6 +58,11 @@ class _Case:
         """Whether the record knows the comment already: only what may be missing is done."""
         return self.event.comment <= self.run.handled_comment
 
+    @property
+    def applied(self) -> bool:
+        """Whether an attempt was made of this comment."""
+        return any(attempt.reply_comment == self.event.comment for attempt in self.run.attempts)
+
     def handled(self) -> Run:
         """The run that knows of this comment."""
         return self.run.model_copy(update={"handled_comment": self.event.comment})
@@ -92,7 +97,7 @@ def _adjust(case: _Case, changes: dict[str, object]) -> Actions:
     run = case.run
     if _is_reply(case.event, run):
         return _completed(case)
-    if case.repeated and (run.cancelled_by is not None or applied(run, changes)):
+    if case.repeated and (run.cancelled_by is not None or case.applied):
         return (Ignore("this reply was handled"),)
     if not is_active(run):
         return case.answered(answers.ended())

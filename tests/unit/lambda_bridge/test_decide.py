@@ -279,7 +279,7 @@ class TestReply:
     def test_once_it_is_applied_a_second_delivery_does_nothing(self):
         attempts = (
             Attempt(number=1, hyperparameters={"n_estimators": 10}),
-            Attempt(number=2, hyperparameters={"n_estimators": 10, "max_depth": 8}),
+            Attempt(number=2, hyperparameters={"n_estimators": 10, "max_depth": 8}, reply_comment=100),
         )
         event = comment("/retrain max_depth=8")
         for record in (run, waiting, ended):
