@@ -31,9 +31,11 @@ class WorkingTree:
 
     def show(self, tree: bytes) -> None:
         """Makes the files those of a tree. Only what differs from the index is written."""
+        from dulwich.index import IndexEntry
+
         wanted = self._files(tree)
         index = self._repo.open_index()
-        there = {path: (entry.mode, entry.sha) for path, entry in index.items() if hasattr(entry, "sha")}
+        there = {path: (entry.mode, entry.sha) for path, entry in index.items() if isinstance(entry, IndexEntry)}
         removed = [path for path in index if path not in wanted]
         for path in removed:
             self._remove(path)
