@@ -1,10 +1,14 @@
-"""A small GitHub on one machine: issues, comments, labels, Git data and webhooks, behind the REST calls of GitHub."""
+"""A small GitHub on one machine: the REST calls and the webhooks that the bridge lives on.
 
-from __future__ import annotations
+`service` composes: `issues`, `comments` and `labels` are the rules, `records` reads and `journal` leaves events and
+deliveries (`webhooks`) in the same transaction; `git`, `trees` and `working_tree` are the repository. `payloads`,
+`repository_payload`, `git_payloads` and `shapes` make JSON; `app`, `routes`, `git_routes` and `calls` speak HTTP, and
+`server` listens on the loopback interface.
+"""
 
-from local.github.accounts import User
-from local.github.outbox import Delivery
 from local.github.server import Server
 from local.github.service import LocalGitHub
+from local.github.users import User
+from local.github.webhooks import Delivery
 
 __all__ = ["Delivery", "LocalGitHub", "Server", "User"]
