@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ Role = Literal["none", "read", "triage", "write", "maintain", "admin"]
 ROLES: tuple[str, ...] = get_args(Role)
 PERMISSIONS = {"maintain": "write", "triage": "read"}
 """What `permission` says of a role that it has no name for ("Get repository permissions for a user")."""
+LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}(?:\[bot\])?")
 BOT, OWNER = "mlops-bot", "owner"
 
 
@@ -47,13 +49,17 @@ class User:
 
 
 class Users:
-    """All accounts. `owner` (admin) and `mlops-bot` (write) always exist; one that is given comes in their place."""
+    """All accounts. `owner` (admin) and `mlops-bot` (write) always exist; one that is given comes in their place.
+
+    Raises ValueError with everything that is wrong; it never repeats a token.
+    """
 
     def __init__(self, users: Sequence[User]) -> None:
         standard = (User(OWNER, "admin"), User(BOT, "write", type="Bot"))
         self._by_name = {user.name.lower(): user for user in (*standard, *users)}
-        if any(not user.token for user in self._by_name.values()):
-            raise ValueError("users: every token must be a text that is not empty. Leave it out to get a new one.")
+        problems = _problems(list(self._by_name.values()), users)
+        if problems:
+            raise ValueError("\n".join(problems))
 
     def __iter__(self) -> Iterator[User]:
         return iter(self._by_name.values())
@@ -67,3 +73,23 @@ class Users:
         given = token.encode("utf-8", "surrogatepass")
         found = [user for user in self._by_name.values() if hmac.compare_digest(user.token.encode(), given)]
         return found[0] if found else None
+
+
+def _problems(users: Sequence[User], given: Sequence[User]) -> list[str]:
+    problems = [problem for user in users for problem in _problems_of(user)]
+    if len({user.token for user in users}) < len(users):
+        problems.append("users: two have the same token. Give each their own.")
+    if len({user.name.lower() for user in given}) < len(given):
+        problems.append("users: a name is given twice. Give it once.")
+    return problems
+
+
+def _problems_of(user: User) -> list[str]:
+    problems = []
+    if not LOGIN.fullmatch(user.name):
+        problems.append(f"user: must be letters, digits and hyphens, got {user.name!r}. Give another name.")
+    if user.permission not in ROLES:
+        problems.append(f"{user.name}: permission must be one of {', '.join(ROLES)}, got {user.permission!r}.")
+    if not user.token.strip() or not user.token.isascii() or not user.token.isprintable() or " " in user.token:
+        problems.append(f"{user.name}: the token is empty, or not plain ASCII, or holds a space. Give another one.")
+    return problems
