@@ -41,9 +41,10 @@ EXTRAS = {
         "cfn-lint>=1.58",
         "coverage>=7.10",
         "githubkit>=0.16",
+        "hishel<2",  # githubkit 0.16 does not work with 2.0
         "hypothesis>=6.170",
         "import-linter>=2.16",
-        "moto>=5.2",
+        "moto[dynamodb,s3,secretsmanager,sns,stepfunctions]>=5.2",
         "mypy>=2.4",
         "pandas-stubs>=2.3",
         "psutil>=6",

@@ -67,8 +67,9 @@ def connect(auth: Auth.Auth, base_url: str, repository: str) -> Repository:
         retry=GithubRetry(total=RETRIES, max_rate_limit_wait=TIMEOUT_SECONDS, allowed_methods=REPEATABLE),
         seconds_between_requests=0 if ours else 0.25,
         seconds_between_writes=0 if ours else 1,
+        lazy=True,
     )
-    return client.get_repo(repository, lazy=True)
+    return client.get_repo(repository)
 
 
 @dataclass(frozen=True)

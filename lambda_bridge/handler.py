@@ -105,6 +105,7 @@ def webhook(event: Mapping[str, Any], context: Any) -> dict[str, Any]:  # noqa: 
 def task(event: Mapping[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001
     """The states of the workflow."""
     logger.append_keys(task=event.get("task"), issue=event.get("issue"))
+    metrics.add_metric("Tasks", MetricUnit.Count, 1)
     return run_task(_bridge().ports, event)
 
 
@@ -113,4 +114,5 @@ def task(event: Mapping[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG
 @logger.inject_lambda_context
 def pipeline_event(event: Mapping[str, Any], context: Any) -> None:  # noqa: ARG001
     """EventBridge's events of pipeline executions and their steps."""
+    metrics.add_metric("PipelineEvents", MetricUnit.Count, 1)
     on_event(_bridge().ports, event)

@@ -81,7 +81,7 @@ class TestReplies:
         assert [heading.split(":")[0] for heading in headings(report)][1:] == [
             "### Attempt 1",
             "### Attempt 2",
-            "### Registered",
+            "### Registered ✅",
         ]
 
     def test_the_history_is_a_repository_that_git_reads(self, run, workspace):
