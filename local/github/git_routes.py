@@ -146,9 +146,12 @@ def contents(call: Call) -> Answer:
     path, name = call.path.get("path", "").strip("/"), call.query.get("ref") or BRANCH
     with git.locked():
         tree = bytes(git.tree(name).id)
-        for part in path.split("/") if path else []:
+        parts = path.split("/") if path else []
+        for position, part in enumerate(parts, start=1):
             mode, sha = _child(call, tree, part)
             if mode != FOLDER:
+                if position < len(parts):
+                    raise not_found()
                 return _file(call, path, name, mode, sha)
             tree = sha
         before = f"{path}/" if path else ""
