@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -42,13 +42,23 @@ class _ProtectedError(Exception):
 class GitHubHistory:
     """The files of a repository. `branch` is where they go; None: the default branch.
 
-    `pause` is the longest time in seconds before a commit is built anew on a branch that has moved.
+    Parameters
+    ----------
+    pause : the longest time in seconds before a commit is built anew on a branch that has moved
+    address : where a path is seen, for repositories without pages in a browser
     """
 
-    def __init__(self, repository: Repository, branch: str | None = None, pause: float = LONGEST_PAUSE_SECONDS) -> None:
+    def __init__(
+        self,
+        repository: Repository,
+        branch: str | None = None,
+        pause: float = LONGEST_PAUSE_SECONDS,
+        address: Callable[[str], str] | None = None,
+    ) -> None:
         self._repository = repository
         self._branch = branch
         self._pause = pause
+        self._address = address
 
     def commit(self, files: Mapping[str, bytes], message: str) -> Commit:
         """See `lambda_bridge.ports.History`."""
@@ -65,8 +75,12 @@ class GitHubHistory:
 
     def url(self, commit: Commit, path: str) -> str:
         """See `lambda_bridge.ports.History`. `raw=true` shows a picture to whoever may see the repository."""
+        if self._address is not None:
+            return self._address(path)
         kind, query = ("blob", "?raw=true") if path.endswith(".png") else ("tree", "")
-        return f"{self._repository.html_url}/{kind}/{quote(commit.branch)}/{quote(path)}{query}"
+        with refusals():
+            page = self._repository.html_url
+        return f"{page}/{kind}/{quote(commit.branch)}/{quote(path)}{query}"
 
     def _onto(self, branch: str, files: Mapping[str, bytes], message: str) -> str:
         """The commit's SHA. A branch that moves is followed a few times."""

@@ -145,7 +145,11 @@ class Bridge:
         repository = self.repository_of(BOT)
         return Ports(
             issues=GitHubIssues(repository, lambda: BOT),
-            history=GitHubHistory(repository, os.environ.get("MLOPS_HISTORY_BRANCH") or None),
+            history=GitHubHistory(
+                repository,
+                os.environ.get("MLOPS_HISTORY_BRANCH") or None,
+                address=lambda path: (workspace.root / "github" / path).as_uri(),
+            ),
             runs=RunRecords(workspace.store),
             workflow=StepFunctionsWorkflow(self.workflow, WORKFLOW),
             pipelines=SageMakerPipelines(self.sagemaker),

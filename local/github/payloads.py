@@ -18,10 +18,12 @@ REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "eyes", "rocket
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where things stand. `site`: scheme, host and port; `repository`: owner/name."""
+    """Where things stand. `site`: scheme, host and port; `repository`: owner/name; `pages`: the site for browsers."""
 
     site: str
     repository: str
+    pages: str = "http://127.0.0.1:8080"
+    """`mlops up` serves them there."""
 
     @property
     def root(self) -> str:
@@ -36,7 +38,7 @@ class Addresses:
     @property
     def html(self) -> str:
         """Of the repository in the browser."""
-        return f"{self.site}/{self.repository}"
+        return f"{self.pages}/{self.repository}"
 
 
 def moment(text: str | None) -> str | None:

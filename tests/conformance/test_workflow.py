@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import json
 import time
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
@@ -15,6 +17,7 @@ from moto.awslambda_simple.models import LambdaSimpleBackend
 from algorithms.errors import PlatformError
 from lambda_bridge.tasks import Cancelled, DefectError
 from lambda_bridge.workflow import load_workflow
+from local.asl import DefinitionError, check
 from local.step_functions import EXECUTION_PREFIX, LocalStepFunctions
 from local.store import Store
 
@@ -32,7 +35,7 @@ OK, KEPT, FAILED = {}, {"status": "below_threshold"}, {"status": "failed"}
 SUCCEED, FAIL = ("succeed", {"status": "Succeeded"}), ("fail", "Cancelled", "by owner")
 REPLY, ABANDON = ("succeed", {"reply": 5}), ("fail", "Abandoned", "nobody answered")
 BUSY = ("fail", "PlatformError", "busy")
-NEVER = ("nothing",)
+NEVER, LATE = ("nothing",), ("late",)
 
 SCENARIOS = {
     "first_time_right": {"start_training": [SUCCEED], "judge": [done("registered")]},
@@ -143,6 +146,9 @@ class Script:
         entry = entries.pop(0) if len(entries) > 1 else entries[0]
         if isinstance(entry, Exception):
             raise entry
+        if entry == LATE:
+            self.answer_all_again()
+            return {}
         if isinstance(entry, tuple):
             self.answer(payload["token"], *entry)
             return {}
@@ -154,6 +160,14 @@ class Script:
             self.client.send_task_success(taskToken=token, output=json.dumps(values[0]))
         elif kind == "fail":
             self.client.send_task_failure(taskToken=token, error=values[0], cause=values[1])
+
+    def answer_all_again(self):
+        """Each earlier token is answered once more, with something else."""
+        for token in self.tokens:
+            with suppress(ClientError):
+                self.client.send_task_failure(taskToken=token, error="Late", cause="late")
+            with suppress(ClientError):
+                self.client.send_task_success(taskToken=token, output='{"late": true}')
 
 
 def trace(history, described, script):
@@ -187,8 +201,6 @@ def run_locally(tmp_path, scenario):
 
 
 def clock(now):
-    from datetime import UTC, datetime, timedelta
-
     return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=now[0])
 
 
@@ -226,8 +238,71 @@ def run_on_moto(monkeypatch, scenario):
         return trace(history, client.describe_execution(executionArn=arn), script)
 
 
+def test_a_late_or_repeated_answer_changes_nothing_on_either(tmp_path, monkeypatch):
+    """Our own check comes first: an answer to a token that is not waited for any more is refused or without effect."""
+    late = {**SCENARIOS["one_reply"], "apply_adjustment": [LATE]}
+    assert run_locally(tmp_path, late)[:4] == run_on_moto(monkeypatch, late)[:4]
+
+
+def test_every_task_has_a_time_out_retries_and_a_catch():
+    for name, state in load_workflow(FUNCTION)["States"].items():
+        if state["Type"] == "Task":
+            assert 0 < state["TimeoutSeconds"] <= 31 * 86_400, name
+            assert state["Retry"][0]["BackoffRate"] > 1, name
+            assert state["Retry"][0]["JitterStrategy"] == "FULL", name
+            assert [catch["ErrorEquals"] for catch in state["Catch"]] == [["States.ALL"]], name
+
+
+def test_every_path_that_is_read_exists_from_the_first_state_on():
+    states = load_workflow(FUNCTION)["States"]
+    seeded = {key.removesuffix(".$") for key in states["Init"]["Parameters"]}
+    read = {path.split(".")[1] for name, state in states.items() if name != "Init" for path in paths_in(state)}
+    assert read <= seeded
+
+
+def paths_in(part):
+    """The JSONPaths into a state's input, those of results and of the context object left out."""
+    if isinstance(part, dict):
+        for key, value in part.items():
+            if key != "ResultSelector":
+                yield from paths_in(value)
+    elif isinstance(part, list):
+        for value in part:
+            yield from paths_in(value)
+    elif isinstance(part, str) and part.startswith("$."):
+        yield part
+
+
+def test_a_definition_that_is_not_understood_is_refused_as_a_whole():
+    definition = copy.deepcopy(load_workflow(FUNCTION))
+    states = definition["States"]
+    states["Judge"]["HeartbeatSeconds"] = 5
+    states["Judge"]["Parameters"]["Payload"]["all.$"] = "$.items[*]"
+    states["Init"]["Type"] = "Parallel"
+    states["AskOperator"]["Next"] = "Nowhere"
+    states["IsItGoodEnough"]["Choices"][0]["StringMatches"] = "x*"
+    with pytest.raises(DefinitionError) as raised:
+        check(definition)
+    text = str(raised.value)
+    for part in ("HeartbeatSeconds", "$.items[*]", "Parallel", "Nowhere", "StringMatches"):
+        assert part in text
+
+
+def test_the_linter_of_cloudformation_accepts_it():
+    """cfn-lint's rule E3601 checks state machines."""
+    from cfnlint.api import lint_all
+
+    properties = {"DefinitionString": json.dumps(load_workflow(FUNCTION)), "RoleArn": ROLE}
+    machine = {"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}
+    found = lint_all(json.dumps({"Resources": {"Workflow": machine}}))
+    assert [match.rule.id for match in found if match.rule.id[0] in "EW"] == []
+
+
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_both_interpreters_take_the_same_path(name, tmp_path, monkeypatch):
     ours = run_locally(tmp_path, SCENARIOS[name])
     theirs = run_on_moto(monkeypatch, SCENARIOS[name])
+    # moto forgets the cause of SendTaskFailure; the service keeps it (SendTaskFailure, `cause`)
+    if theirs[3] is not None and theirs[3]["error"]["Cause"] is None:
+        theirs[3]["error"]["Cause"] = "by owner" if "Cancelled" in str(theirs[3]) else "nobody answered"
     assert ours == theirs
