@@ -36,7 +36,8 @@ RUNNER = """
 import os, sys
 from pathlib import Path
 from lambda_bridge import tasks, webhook
-from lambda_bridge.github import GitHubHistory, GitHubIssues
+from lambda_bridge.git_history import GitHubHistory
+from lambda_bridge.github import GitHubIssues
 from local import run
 from local.console import Silent
 from local.engine import EngineOptions
@@ -133,7 +134,7 @@ def go_on(folder):
     return {
         "status": (report.status, report.exit_code, report.issue, report.problems),
         "attempts": [(found.attempt, found.hyperparameters, found.metrics) for found in report.attempts],
-        "comments": [re.sub(r"\d+\.\d s|, re-used", "", comment) for comment in report.comments],
+        "comments": [re.sub(rf"\d+\.\d s|, re-used|{folder}", "", comment) for comment in report.comments],
         "history": [json.loads(record)["status"] for record in records],
         "commits": log.stdout.splitlines(),
         "packages": len(packages),
