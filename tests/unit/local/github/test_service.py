@@ -117,7 +117,8 @@ def test_the_server_serves_pygithub_on_the_loopback_interface(github: LocalGitHu
         assert server.url.startswith("http://127.0.0.1:")
         repository = connect(Auth.Token(github.token_of("owner")), server.url, "local/models")
         made = repository.create_issue(title="t", body="b", labels=["mlops:train"])
-        assert made.html_url == server.url.removesuffix("/api/v3") + "/local/models/issues/1"
+        assert made.url == f"{server.url}/repos/local/models/issues/1"
+        assert made.html_url == "http://127.0.0.1:8080/local/models/issues/1"
         for number in range(31):
             made.create_comment(f"{number}")
         assert [item.body for item in repository.get_issue(1).get_comments()] == [f"{n}" for n in range(31)]
