@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from local.asl import INVOKE_AND_WAIT, RuntimeStateError, State, choose, delay, encode, fill, matches, put
+from local.asl import INVOKE_AND_WAIT, RuntimeStateError, State, as_json, choose, delay, encode, fill, matches, put
 from local.state_journal import MOST_EVENTS, Event, Journal, Machine, Place, Status
 
 LOG = logging.getLogger(__name__)
@@ -76,7 +76,8 @@ class Interpreter:
 
     def _passed(self, machine: Machine, state: State) -> Any:
         data = machine.place.data
-        result = state["Result"] if "Result" in state else fill(state.get("Parameters", data), data, _context(machine))
+        result = fill(state["Parameters"], data, _context(machine)) if "Parameters" in state else data
+        result = state.get("Result", result)
         return put(data, state.get("ResultPath", "$"), result)
 
     def _schedule(self, machine: Machine, state: State, *before: Event) -> None:
@@ -93,7 +94,7 @@ class Interpreter:
             return self._look(machine, state)
         parameters = fill(state["Parameters"], machine.place.data, _context(machine))
         try:
-            payload = self._functions[parameters["FunctionName"]](parameters.get("Payload", {}))
+            payload = as_json(self._functions[parameters["FunctionName"]](parameters.get("Payload", {})))
         except Exception as error:
             LOG.info("%s in %s: %s", type(error).__name__, machine.place.state, error)
             self._fail(machine, state, type(error).__name__, str(error))
@@ -180,6 +181,6 @@ def _context(machine: Machine) -> dict[str, Any]:
     """The context object, as far as it may be read."""
     return {
         "Task": {"Token": machine.place.token},
-        "Execution": {"Name": machine.name, "Id": machine.name},
+        "Execution": {"Name": machine.name},
         "State": {"Name": machine.place.state},
     }

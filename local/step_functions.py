@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from local.asl import check
+from local.asl_definition import check
 from local.client_errors import refuse
 from local.state_journal import Event, Journal, Machine, Place
 from local.state_machine import Function, Interpreter
@@ -23,7 +23,7 @@ from local.store import Store, now
 Response = dict[str, Any]
 EXECUTION_PREFIX = "arn:aws:states:us-local-1:000000000000:execution:mlops:"
 MAX_INPUT_BYTES = 262_144
-"""StartExecution, `input`."""
+"""StartExecution, `input`; SendTaskSuccess, `output`."""
 
 
 class LocalStepFunctions:
@@ -73,7 +73,7 @@ class LocalStepFunctions:
 
     def start_execution(self, *, stateMachineArn: str, name: str, input: str = "{}") -> Response:  # noqa: A002, ARG002
         """Starts an execution. The same name with the same input, while it runs, is the same execution."""
-        data = _parsed("StartExecution", input)
+        data = _parsed("StartExecution", "InvalidExecutionInput", input)
         place = Place(self._definition["StartAt"], data)
         machine = Machine(name, input, "RUNNING", place, self._clock())
         try:
@@ -106,7 +106,8 @@ class LocalStepFunctions:
 
     def send_task_success(self, *, taskToken: str, output: str) -> Response:
         """Completes a task that waits for its token."""
-        return self._answer("SendTaskSuccess", taskToken, {"output": _parsed("SendTaskSuccess", output)})
+        found = _parsed("SendTaskSuccess", "InvalidOutput", output)
+        return self._answer("SendTaskSuccess", taskToken, {"output": found})
 
     def send_task_failure(self, *, taskToken: str, error: str = "", cause: str = "") -> Response:
         """Fails a task that waits for its token."""
@@ -131,13 +132,13 @@ class LocalStepFunctions:
             refuse(operation, "ExecutionDoesNotExist", f"{arn}: does not exist.")
 
 
-def _parsed(operation: str, text: str) -> Any:
+def _parsed(operation: str, code: str, text: str) -> Any:
     try:
         data = json.loads(text)
     except ValueError:
-        refuse(operation, "InvalidExecutionInput", "The text is no JSON.")
+        refuse(operation, code, "The text is no JSON.")
     if len(text.encode()) > MAX_INPUT_BYTES:
-        refuse(operation, "InvalidExecutionInput", f"The text has more than {MAX_INPUT_BYTES} bytes.")
+        refuse(operation, code, f"The text has more than {MAX_INPUT_BYTES} bytes.")
     return data
 
 

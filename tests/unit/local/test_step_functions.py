@@ -171,7 +171,7 @@ class TestTokens:
 
     def test_an_output_that_is_no_json_is_refused(self, world):
         world.start()
-        with pytest.raises(ClientError, match="InvalidExecutionInput"):
+        with pytest.raises(ClientError, match="InvalidOutput"):
             world.machine.send_task_success(taskToken=world.tokens["start_training"], output="{")
 
 
@@ -344,3 +344,19 @@ class TestClient:
         world.start()
         world.succeed("start_training", status="x" * 260_000)
         assert world.end[0] == "FAILED"
+
+    def test_a_result_that_is_no_json_fails_the_task(self, world):
+        world.script = {"judge": [{"outcome": object()}], "keep_previous": [{"status": "failed"}]}
+        world.start()
+        world.succeed("start_training")
+        assert world.end == ("FAILED", "TrainingFailed")
+
+    def test_a_pass_without_parameters_leaves_strangers_keys_alone(self, tmp_path):
+        definition = {
+            "StartAt": "Init",
+            "States": {"Init": {"Type": "Pass", "Next": "Done"}, "Done": {"Type": "Succeed"}},
+        }
+        world = World(tmp_path / "mlops.db", definition)
+        world.start(**{"title.$": "$.nowhere"})
+        described = world.machine.describe_execution(executionArn=ARN)
+        assert json.loads(described["output"]) == {"issue": 7, "run": 1, "title.$": "$.nowhere"}
