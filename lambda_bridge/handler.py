@@ -31,14 +31,25 @@ logger = Logger(service=SERVICE, stream=sys.stderr)
 metrics = Metrics(namespace=NAMESPACE, service=SERVICE)
 
 
-def _traced(function: Handler) -> Handler:
-    """Traced by X-Ray in Lambda; elsewhere its SDK, which takes half a second to import, is left alone."""
-    if "AWS_LAMBDA_FUNCTION_NAME" not in os.environ:
+def _in_lambda() -> bool:
+    """Whether this is a Lambda function ("Defined runtime environment variables"): only there is anybody to collect."""
+    return "AWS_LAMBDA_FUNCTION_NAME" in os.environ
+
+
+def _observed(function: Handler) -> Handler:
+    """Traced by X-Ray and measured by CloudWatch in Lambda. Elsewhere standard output belongs to others."""
+    if not _in_lambda():
         return function
     from aws_lambda_powertools import Tracer
 
-    traced: Handler = Tracer(service=SERVICE).capture_lambda_handler(function, capture_response=False)
-    return traced
+    measured = metrics.log_metrics(function)
+    observed: Handler = Tracer(service=SERVICE).capture_lambda_handler(measured, capture_response=False)
+    return observed
+
+
+def _count(name: str) -> None:
+    if _in_lambda():
+        metrics.add_metric(name, MetricUnit.Count, 1)
 
 
 MAX_AGE_SECONDS = 300
@@ -63,8 +74,7 @@ def use(ports: Ports, repository: str) -> None:
 
 
 def log_to(path: Path) -> None:
-    """Writes the log to a file, and switches metrics off: standard output belongs to the command line."""
-    os.environ["POWERTOOLS_METRICS_DISABLED"] = "true"
+    """Writes the log to a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     file = logging.FileHandler(path, encoding="utf-8")
     file.setFormatter(logger.registered_formatter)
@@ -88,31 +98,28 @@ def _bridge() -> _Bridge:
     return found
 
 
-@_traced
-@metrics.log_metrics
+@_observed
 @logger.inject_lambda_context
 def webhook(event: Mapping[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001 (Lambda's signature)
     """GitHub's webhook, behind API Gateway's HTTP API (payload 2.0)."""
     bridge = _bridge()
     answer = receive(bridge.ports, event, bridge.repository)
-    metrics.add_metric(f"Webhook{answer['statusCode']}", MetricUnit.Count, 1)
+    _count(f"Webhook{answer['statusCode']}")
     return answer
 
 
-@_traced
-@metrics.log_metrics
+@_observed
 @logger.inject_lambda_context
 def task(event: Mapping[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001
     """The states of the workflow."""
     logger.append_keys(task=event.get("task"), issue=event.get("issue"))
-    metrics.add_metric("Tasks", MetricUnit.Count, 1)
+    _count("Tasks")
     return run_task(_bridge().ports, event)
 
 
-@_traced
-@metrics.log_metrics
+@_observed
 @logger.inject_lambda_context
 def pipeline_event(event: Mapping[str, Any], context: Any) -> None:  # noqa: ARG001
     """EventBridge's events of pipeline executions and their steps."""
-    metrics.add_metric("PipelineEvents", MetricUnit.Count, 1)
+    _count("PipelineEvents")
     on_event(_bridge().ports, event)

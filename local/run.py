@@ -163,7 +163,7 @@ def _fill(report: Report, bridge: Bridge, session: Session, run: Run) -> None:
     """What the command answers, from the record of the run."""
     report.status = run.status or "failed"
     report.comments = session.comments()
-    report.attempts = [attempt_of(attempt) for attempt in run.own_attempts if attempt.status is not None]
+    report.attempts = [attempt_of(attempt) for attempt in run.own_attempts if attempt.execution_arn is not None]
     report.history = [attempt.record_path for attempt in run.own_attempts if attempt.record_path is not None]
     report.problems = _problems(run)
     if run.status == "registered":
