@@ -216,6 +216,16 @@ MIGRATIONS: Sequence[str] = (
         answer TEXT NOT NULL
     ) STRICT;
     """,
+    """
+    INSERT INTO github_users (login, type, created)
+        SELECT 'owner', 'User', min(created) FROM runs HAVING count(*) > 0
+        ON CONFLICT DO NOTHING;
+    INSERT INTO github_issues (number, title, state, author, created, updated, closed)
+        SELECT runs.issue, runs.title, 'closed', github_users.id, runs.created, runs.created, runs.created
+        FROM runs JOIN github_users ON login = 'owner';
+    UPDATE executions SET status = 'Stopped' WHERE status IN ('Executing', 'Stopping');
+    DROP TABLE runs;
+    """,
 )
 """Each entry takes the schema from one version to the next. Entries are only ever added."""
 

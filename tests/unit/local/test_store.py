@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from local.github import LocalGitHub
 from local.store import MIGRATIONS, Store, StoreVersionError, to_moment, to_text
 
 
@@ -27,12 +28,11 @@ class TestSchema:
     def test_an_older_one_is_migrated_with_its_rows(self, path: Path) -> None:
         store = Store(path)
         with store.transaction() as db:
-            db.execute(
-                "INSERT INTO runs (title, source, content_hash, state, created) VALUES ('t','s','h','running','x')"
-            )
+            db.execute("INSERT INTO model_package_groups (name, created) VALUES ('g', 'x')")
         store.close()
-        store = Store(path, [*MIGRATIONS, "ALTER TABLE runs ADD COLUMN attempt INTEGER NOT NULL DEFAULT 1"])
-        assert [(row["title"], row["attempt"]) for row in store.rows("SELECT * FROM runs")] == [("t", 1)]
+        more = "ALTER TABLE model_package_groups ADD COLUMN kept INTEGER NOT NULL DEFAULT 5"
+        store = Store(path, [*MIGRATIONS, more])
+        assert [(row["name"], row["kept"]) for row in store.rows("SELECT * FROM model_package_groups")] == [("g", 5)]
         store.close()
         assert version(path) == len(MIGRATIONS) + 1
 
@@ -88,3 +88,22 @@ def test_a_commit_that_fails_leaves_the_store_usable(path: Path) -> None:
     with store.transaction() as db:
         assert db.execute("SELECT count(*) FROM children").fetchone()[0] == 0
     store.close()
+
+
+def test_the_single_attempts_of_an_older_version_become_closed_issues(path: Path) -> None:
+    """Their numbers are taken: run ids, and with them client request tokens, are never used twice."""
+    older = Store(path, MIGRATIONS[:1])
+    with older.transaction() as db:
+        for state in ("registered", "running"):
+            db.execute(
+                "INSERT INTO runs (title, source, content_hash, state, created) VALUES ('Iris', '/a', 'h', ?, '2026-01-01T00:00:00+00:00')",
+                (state,),
+            )
+    older.close()
+    store = Store(path)
+    rows = store.rows("SELECT number, title, state FROM github_issues ORDER BY number")
+    assert [tuple(row) for row in rows] == [(1, "Iris", "closed"), (2, "Iris", "closed")]
+    github = LocalGitHub(store, path.parent / "github", "secret")
+    owner = github.users.named("owner")
+    assert owner is not None
+    assert github.issues.create(owner, "New", "", [])["number"] == 3
