@@ -97,7 +97,7 @@ class Session:
 
     def _settled(self) -> Run | None:
         run = self._run()
-        waits = run is not None and run.state == "waiting" and self._answered()
+        waits = run is not None and run.state == "waiting" and run.cancelled_by is None and self._answered()
         return run if waits else self._ended()
 
     def _ended(self) -> Run | None:
