@@ -23,11 +23,14 @@ from lambda_bridge.events import (
     parse,
 )
 from lambda_bridge.facts import Facts
-from lambda_bridge.ports import ConflictError, Issues, Ports, Workflow
+from lambda_bridge.ports import ConflictError, Issues, Ports, StartEvent, Workflow
+from lambda_bridge.runs import Run
 
 LOG = logging.getLogger(__name__)
 MOST_TRIES = 5
 """How often a decision is made anew because somebody else wrote the record."""
+LAG_SECONDS = (0.5, 1.5)
+"""How long the list of an issue's events is waited for."""
 REFUSALS = {SignatureError: 401, FormEncodedError: 415, PayloadError: 400}
 
 Response = dict[str, Any]
@@ -63,20 +66,39 @@ def _handle(ports: Ports, event: IssueEvent | CommentEvent) -> str:
     run = ports.runs.get(event.issue)
     if not concerns(event, run):
         return "ignored: nothing to do"
-    actions = decide(event, run, _facts(ports, event))
+    actions = decide(event, run, _facts(ports, event, run))
     for action in actions:
         perform(ports, action)
     return ", ".join(_name(action) for action in actions)
 
 
-def _facts(ports: Ports, event: IssueEvent | CommentEvent) -> Facts:
+def _facts(ports: Ports, event: IssueEvent | CommentEvent, run: Run | None) -> Facts:
     """What a decision needs to know, read live. Raises PlatformError: then nothing happens."""
     if isinstance(event, CommentEvent):
         return Facts(ports.issues.permission(event.author), None, None, ports.clock())
     if event.action in ("closed", "unlabeled"):
         return Facts("none", ports.issues.read(event.issue), None, ports.clock())
-    issue, start = ports.issues.read(event.issue), ports.issues.newest_start(event.issue)
+    issue, start = ports.issues.read(event.issue), _newest_start(ports, event, run)
     return Facts(ports.issues.permission(event.sender), issue, start, ports.clock())
+
+
+def _newest_start(ports: Ports, event: IssueEvent, run: Run | None) -> StartEvent | None:
+    """The event that the delivery tells of, if the list of events has it yet: it may lag behind the webhook."""
+    start = ports.issues.newest_start(event.issue)
+    for seconds in LAG_SECONDS:
+        if not _lags(event, start, run):
+            break
+        ports.pause(seconds)
+        start = ports.issues.newest_start(event.issue)
+    return start
+
+
+def _lags(event: IssueEvent, start: StartEvent | None, run: Run | None) -> bool:
+    """Whether a label or a reopening was told of, and the list ends with the start of a run that is over."""
+    if event.action not in ("labeled", "reopened"):
+        return False
+    over = run is not None and run.state in ("ended", "refused")
+    return start is None or (run is not None and over and run.start_key.startswith(f"{start.id}:"))
 
 
 def perform(ports: Ports, action: Action) -> None:

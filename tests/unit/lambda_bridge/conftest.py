@@ -231,6 +231,7 @@ class World:
 
     def __init__(self) -> None:
         labels = ("mlops:train",)
+        self.body = BODY
         self.issues = FakeIssues(IssueView(7, "Iris", BODY, "owner", labels, True, "https://example.org/issues/7"))
         self.history, self.runs, self.workflow = FakeHistory(), FakeRuns(), FakeWorkflow()
         self.pipelines, self.registry = FakePipelines(), FakeRegistry()

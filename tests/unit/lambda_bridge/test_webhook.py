@@ -68,6 +68,22 @@ def test_a_crash_between_the_record_and_the_start_is_made_up_for(world):
     assert world.workflow.started == {"issue-7-run-1": {"issue": 7, "run": 1}}
 
 
+def test_a_list_of_events_that_lags_behind_is_read_again(world):
+    answers = [None, None, StartEvent(1, "owner")]
+    world.issues.newest_start = lambda issue: answers.pop(0)
+    send(world, payload("labeled", label={"name": "mlops:train"}))
+    assert (world.stored.state, len(world.paused)) == ("running", 2)
+
+
+def test_the_label_applied_again_is_waited_for_after_the_end(world):
+    body_hash = sha256(world.body.encode()).hexdigest()
+    world.run(state="ended", start_key=f"1:{body_hash}")
+    answers = [StartEvent(1, "owner"), StartEvent(2, "owner")]
+    world.issues.newest_start = lambda issue: answers.pop(0)
+    send(world, payload("labeled", label={"name": "mlops:train"}))
+    assert (world.stored.state, world.stored.number, len(world.paused)) == ("running", 2, 1)
+
+
 def test_somebody_without_permission_starts_nothing_and_is_told_once(world):
     world.issues.start = StartEvent(1, "stranger")
     send(world, payload(sender="stranger"))
