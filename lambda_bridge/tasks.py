@@ -6,23 +6,19 @@ failed; those without raise, and Step Functions retries or catches by the name o
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from algorithms.errors import PlatformError
-from lambda_bridge import comments
 from lambda_bridge.attempts import advice_for, get, judge_attempt, plan, record_attempt, show_progress, update
-from lambda_bridge.notices import notice_ask, notice_end
-from lambda_bridge.ports import ConflictError, Execution, Notice, Ports, StateLabel
-from lambda_bridge.runs import Attempt, Run, Status
-from pipelines.parameters import model_package_group_name
+from lambda_bridge.endings import ABANDONED, cause_of, end_of, ended, tell_end
+from lambda_bridge.notices import notice_ask
+from lambda_bridge.ports import ConflictError, Execution, Notice, Ports
+from lambda_bridge.runs import Attempt, Run
 
 LOG = logging.getLogger(__name__)
-ABANDONED = "Abandoned"
-"""Error of a wait that ended because nobody answered in time."""
 STOPPING_SECONDS = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 """How long a task itself waits for an execution to stop; then Step Functions retries it."""
 
@@ -167,7 +163,7 @@ def _adjusted(run: Run) -> Run:
 
 def record_success(ports: Ports, run: Run, _: Call) -> Result:
     """Tells the end: registered."""
-    _end(ports, run, "registered", None)
+    tell_end(ports, run, "registered", None)
     return {"status": "registered"}
 
 
@@ -180,8 +176,8 @@ def keep_previous(ports: Ports, run: Run, call: Call) -> Result:
         refused = run.attempt.status is not None and call.error.get("Error") == PlatformError.__name__
         run = judge_attempt(ports, run, _stopped(ports, _arn(run)))
         run = record_attempt(ports, run, must_commit=not refused)
-    status, reason = _end_of(run, call.error)
-    _end(ports, run, status, reason)
+    status, reason = end_of(run, call.error)
+    tell_end(ports, run, status, reason)
     return {"status": status}
 
 
@@ -198,48 +194,6 @@ def _stopped(ports: Ports, arn: str) -> Execution:
     raise PlatformError(f"{arn}: is still {execution.status}, waiting for it to stop.")
 
 
-def _end_of(run: Run, error: Mapping[str, Any]) -> tuple[Status, str | None]:
-    """How the run ended, and why where that is not in its last attempt."""
-    status = run.attempt.status if run.own_attempts else None
-    name = error.get("Error") or ""
-    if status == "registered":
-        return "registered", None
-    if run.cancelled_by is not None:
-        return "cancelled", f"by {run.cancelled_by}"
-    if run.asked is not None and name in (ABANDONED, "States.Timeout"):
-        return "below_threshold", _cause(error) if name == ABANDONED else "nobody answered within 31 days"
-    if name:
-        return "failed", _cause(error)
-    return status or "failed", None
-
-
-def _cause(error: Mapping[str, Any]) -> str:
-    """The message of an error; around a Lambda's own one AWS puts a JSON object with the trace."""
-    cause = str(error.get("Cause") or error.get("Error"))
-    try:
-        found = json.loads(cause)
-    except ValueError:
-        return cause
-    return str(found.get("errorMessage") or error.get("Error")) if isinstance(found, dict) else cause
-
-
-def _end(ports: Ports, run: Run, status: Status, reason: str | None) -> None:
-    """The final comment, the notices, the label, and last the record: whatever is missing is done again."""
-    group = None if run.settled is None else model_package_group_name(run.settled)
-    live = None if group is None else ports.registry.approved(group)
-    text = comments.final(run, status, reason, None if live is None else live.arn)
-    ports.issues.write(run.issue, f"final-{run.number}", text)
-    ports.notices.tell(notice_end(run, status, reason, ports.issues.read(run.issue).url))
-    label: StateLabel = "mlops:registered" if status == "registered" else "mlops:failed"
-    ports.issues.set_label(run.issue, label)
-    update(ports, run.issue, lambda fresh: _ended(fresh, status, reason))
-
-
-def _ended(run: Run, status: Status, reason: str | None) -> Run:
-    end = {"state": "ended", "status": status, "reason": reason, "token": None, "reply": None}
-    return run.model_copy(update=end)
-
-
 def abandon(ports: Ports, run: Run, why: str) -> None:
     """Ends a wait for the operator: the run ends below the threshold, and the previous version stays."""
     if run.state == "waiting" and run.token is not None:
@@ -249,8 +203,8 @@ def abandon(ports: Ports, run: Run, why: str) -> None:
 def tell_failure(ports: Ports, run: Run, call: Call) -> Result:
     """The end could not be told on the issue: tells it on Slack and by e-mail, and lets the issue start anew."""
     subject = f"Issue {run.issue}: its end could not be told there"
-    ports.notices.tell(Notice(subject, f"{_cause(call.error)} Log: {ports.log_address()}", ""))
-    update(ports, run.issue, lambda fresh: _ended(fresh, "failed", _cause(call.error)))
+    ports.notices.tell(Notice(subject, f"{cause_of(call.error)} Log: {ports.log_address()}", ""))
+    update(ports, run.issue, lambda fresh: ended(fresh, "failed", cause_of(call.error)))
     return {}
 
 

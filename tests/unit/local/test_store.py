@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from local.github import LocalGitHub
-from local.store import MIGRATIONS, Store, StoreVersionError, to_moment, to_text
+from local.migrations import MIGRATIONS
+from local.store import Store, StoreVersionError, to_moment, to_text
 
 
 @pytest.fixture

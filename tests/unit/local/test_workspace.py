@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from local.store import MIGRATIONS, Store, StoreVersionError
+from local.migrations import MIGRATIONS
+from local.store import Store, StoreVersionError
 from local.workspace import Workspace, WorkspaceBusyError
 from pipelines.settings import NO_MODEL
 
