@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from algorithms.errors import PlatformError
 from lambda_bridge.ports import StoredObject
-from local.objects import BUCKET, ObjectStore, ObjectStoreError
+from local.objects import BUCKET, MissingObjectError, ObjectStore, ObjectStoreError
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except ObjectStoreError as error:
+        raise PlatformError(str(error)) from error
 
 
 class LocalArtifacts:
@@ -18,20 +27,19 @@ class LocalArtifacts:
     def list(self, prefix: str) -> Sequence[StoredObject]:
         """See `lambda_bridge.ports.Artifacts`."""
         start = f"s3://{BUCKET}/{prefix}"
-        return [
-            StoredObject(found.uri.removeprefix(start), found.size, found.etag) for found in self._objects.list(start)
-        ]
+        with _refusals():
+            found = self._objects.list(start)
+        return [StoredObject(item.uri.removeprefix(start), item.size, item.etag) for item in found]
 
     def read(self, key: str, limit: int) -> bytes | None:
         """See `lambda_bridge.ports.Artifacts`."""
-        uri = f"s3://{BUCKET}/{key}"
-        if not self._objects.exists(uri):
-            return None
-        try:
-            return self._objects.read(uri, limit)
-        except ObjectStoreError as error:
-            raise PlatformError(str(error)) from error
+        with _refusals():
+            try:
+                return self._objects.read(f"s3://{BUCKET}/{key}", limit)
+            except MissingObjectError:
+                return None
 
     def folders(self, prefix: str) -> Sequence[str]:
         """See `lambda_bridge.ports.Artifacts`."""
-        return self._objects.folders(f"s3://{BUCKET}/{prefix}")
+        with _refusals():
+            return self._objects.folders(f"s3://{BUCKET}/{prefix}")

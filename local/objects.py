@@ -32,6 +32,10 @@ class ObjectStoreError(Exception):
     """A URI that the store refuses, an object that is not there, or a file that cannot become an object."""
 
 
+class MissingObjectError(ObjectStoreError):
+    """There is no such object."""
+
+
 @dataclass(frozen=True)
 class Object:
     """One stored object: its URI, its size in bytes, and its ETag (hex MD5, as S3 computes it for a plain PUT)."""
@@ -98,10 +102,10 @@ class ObjectStore:
         return [self._copy(file, folder / name) for name, file in objects]
 
     def read(self, uri: str, limit: int) -> bytes:
-        """The content of one object. Raises ObjectStoreError if it is missing or longer than `limit` bytes."""
+        """The content of one object. Raises MissingObjectError, and ObjectStoreError beyond `limit` bytes."""
         path = self._object_path(uri)
         if not path.is_file():
-            raise ObjectStoreError(f"{uri}: there is no such object.")
+            raise MissingObjectError(f"{uri}: there is no such object.")
         with path.open("rb") as file:
             content = file.read(limit + 1)
         if len(content) > limit:

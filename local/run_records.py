@@ -40,7 +40,9 @@ class RunRecords:
 
     def in_group(self, group: str, limit: int = 20) -> Sequence[Run]:
         """See `lambda_bridge.ports.Runs`."""
-        query = "SELECT document FROM run_records WHERE group_name = ? ORDER BY updated DESC LIMIT ?"
+        query = (
+            "SELECT document FROM run_records WHERE group_name = ? AND group_name <> '' ORDER BY updated DESC LIMIT ?"
+        )
         return [Run.from_json(row["document"]) for row in self._store.rows(query, group, limit)]
 
     def unfinished(self) -> Sequence[Run]:
