@@ -97,8 +97,8 @@ def test_the_single_attempts_of_an_older_version_become_closed_issues(path: Path
     with older.transaction() as db:
         for state in ("registered", "running"):
             db.execute(
-                "INSERT INTO runs (title, source, content_hash, state, created) VALUES ('Iris', '/a', 'h', ?, '2026-01-01T00:00:00+00:00')",
-                (state,),
+                "INSERT INTO runs (title, source, content_hash, state, created) VALUES ('Iris', '/a', 'h', ?, ?)",
+                (state, to_text(datetime(2026, 1, 1, tzinfo=UTC))),
             )
     older.close()
     store = Store(path)
