@@ -21,6 +21,7 @@ from pipelines.parameters import RunFacts, model_package_group_name, pipeline_pa
 from pipelines.request import ResolvedRequest, TrainingRequest, resolve
 
 MOST_TRIES = 10
+MOST_METRICS = 50
 STATUSES: dict[type[Any], Status] = {
     Registered: "registered",
     BelowThreshold: "below_threshold",
@@ -124,13 +125,19 @@ def judge_attempt(ports: Ports, run: Run, execution: Execution) -> Run:
     train = ((evaluation or {}).get("train") or {}).get("primary") or {}
     changes = {
         "status": STATUSES[type(outcome)],
-        "metrics": (evaluation or {}).get("metrics", {}),
+        "metrics": _kept((evaluation or {}).get("metrics", {})),
         "train_score": train.get("score"),
         "model_package_arn": outcome.model_package_arn if isinstance(outcome, Registered) else None,
         "problems": _problems_of(outcome),
         "seconds": (execution.changed - execution.started).total_seconds(),
     }
     return update(ports, run.issue, lambda fresh: fresh.with_attempt(**changes))
+
+
+def _kept(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """The metrics that the run record holds: it is one item of at most 400 KB (DynamoDB, "Service quotas")."""
+    numbers = [name for name, value in metrics.items() if isinstance(value, int | float | None)]
+    return {name: metrics[name] for name in ("primary", *numbers[:MOST_METRICS]) if name in metrics}
 
 
 def record_attempt(ports: Ports, run: Run, must_commit: bool = True) -> Run:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from algorithms.errors import PlatformError
 from lambda_bridge.ports import Execution, Package, StoredObject
@@ -36,7 +36,9 @@ def refusals() -> Iterator[None]:
     except ClientError as error:
         found = error.response.get("Error", {})
         what = f"{error.operation_name}: {found.get('Code')}, {found.get('Message')}"
-        raise PlatformError(f"{what} Try again, or look at the permissions and quotas of the bridge's role.") from error
+        raise PlatformError(f"{what}. Look at the permissions and quotas of the bridge's role.") from error
+    except ParamValidationError:
+        raise
     except BotoCoreError as error:
         raise PlatformError(f"AWS could not be reached: {error}") from error
 
@@ -106,8 +108,8 @@ class SageMakerPipelines:
                 self._client.stop_pipeline_execution(
                     PipelineExecutionArn=arn, ClientRequestToken=client_request_token(f"stop {arn}")
                 )
-            except ClientError as error:
-                if code_of(error) != "ConflictException":
+            except ClientError:
+                if not self.describe(arn).ended:
                     raise
 
     def describe(self, arn: str) -> Execution:
@@ -162,20 +164,33 @@ class SageMakerRegistry:
 
     def approved(self, group: str) -> Package | None:
         """See `lambda_bridge.ports.Registry`."""
+        if not group:
+            return None
         with refusals():
             try:
-                found = self._client.list_model_packages(
-                    ModelPackageGroupName=group,
-                    ModelApprovalStatus="Approved",
-                    SortBy="CreationTime",
-                    SortOrder="Descending",
-                    MaxResults=1,
-                )["ModelPackageSummaryList"]
+                return next(self._approved(group), None)
             except ClientError as error:
                 if _is_missing(error):
                     return None
                 raise
-            return self._package(found[0]["ModelPackageArn"]) if found else None
+
+    def _approved(self, group: str) -> Iterator[Package]:
+        """Newest first. A page may be empty although another one follows."""
+        more: dict[str, str] = {}
+        while True:
+            page = self._client.list_model_packages(
+                ModelPackageGroupName=group,
+                ModelApprovalStatus="Approved",
+                SortBy="CreationTime",
+                SortOrder="Descending",
+                MaxResults=PAGE,
+                **more,
+            )
+            for summary in page["ModelPackageSummaryList"]:
+                yield self._package(summary["ModelPackageArn"])
+            if not page.get("NextToken"):
+                return
+            more = {"NextToken": page["NextToken"]}
 
     def _package(self, arn: str) -> Package:
         found = self._client.describe_model_package(ModelPackageName=arn)

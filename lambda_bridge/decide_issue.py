@@ -15,6 +15,8 @@ from lambda_bridge.ports import TRAIN_LABEL, IssueView, StartEvent
 from lambda_bridge.runs import Run
 from pipelines.request import TrainingRequest
 
+MOST_ATTEMPTS = 40
+"""Of earlier runs, that a record keeps: an item of DynamoDB holds 400 KB."""
 ENDING = ("closed", "unlabeled")
 """Actions that cancel."""
 
@@ -81,7 +83,7 @@ class _Start:
     def record(self, request: TrainingRequest | None) -> Run:
         """A new record that takes the place of the old one; with a request it is the next run."""
         old, issue = self.run, self.issue
-        attempts = old.attempts if old else ()
+        attempts = old.attempts[-MOST_ATTEMPTS:] if old else ()
         return Run(
             issue=issue.number,
             version=old.version if old else 0,

@@ -13,11 +13,12 @@ from algorithms.errors import PlatformError
 from lambda_bridge.ports import TRAIN_LABEL, IssueView, Permission, StartEvent, StateLabel
 
 if TYPE_CHECKING:
-    from github import Auth
+    from github import Auth, Github, GithubRetry
     from github.Issue import Issue
     from github.IssueComment import IssueComment
     from github.Repository import Repository
 
+LONGEST_WAIT_SECONDS = 1
 TIMEOUT_SECONDS = 5
 """Of one request: a webhook must be answered within 10 s ("Best practices for using webhooks")."""
 RETRIES = 2
@@ -39,10 +40,13 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 def refusals() -> Iterator[None]:
     """Turns what PyGithub raises into PlatformError. Messages name the status and GitHub's own message."""
     from github import GithubException
+    from jwt import PyJWTError
     from requests import RequestException
 
     try:
         yield
+    except PyJWTError as error:
+        raise PlatformError("GitHub App: its private key cannot be used. Store the PEM that GitHub made.") from error
     except GithubException as error:
         raise PlatformError(f"GitHub answered {error.status}: {message_of(error)}") from error
     except RequestException as error:
@@ -56,20 +60,34 @@ def message_of(error: Exception) -> str:
 
 
 def connect(auth: Auth.Auth, base_url: str, repository: str) -> Repository:
-    """A repository that is not read before it is needed. PyGithub's pauses between requests are for GitHub alone."""
-    from github import Github, GithubRetry
+    """A repository that is not read before it is needed."""
+    return _client(auth, base_url).get_repo(repository)
+
+
+def _client(auth: Auth.Auth, base_url: str) -> Github:
+    """PyGithub's pauses between requests are for GitHub alone."""
+    from github import Github
 
     ours = urlsplit(base_url).hostname in LOOPBACK
-    client = Github(
+    return Github(
         auth=auth,
         base_url=base_url,
+        per_page=100,
         timeout=TIMEOUT_SECONDS,
-        retry=GithubRetry(total=RETRIES, max_rate_limit_wait=TIMEOUT_SECONDS, allowed_methods=REPEATABLE),
+        retry=_retry(),
         seconds_between_requests=0 if ours else 0.25,
         seconds_between_writes=0 if ours else 1,
         lazy=True,
     )
-    return client.get_repo(repository)
+
+
+def _retry() -> GithubRetry:
+    """Few and short: a webhook must be answered. Who asks to wait longer is asked again by the workflow."""
+    from github import GithubRetry
+
+    return GithubRetry(
+        total=RETRIES, max_rate_limit_wait=LONGEST_WAIT_SECONDS, retry_after_max=1, allowed_methods=REPEATABLE
+    )
 
 
 @dataclass(frozen=True)
@@ -82,12 +100,15 @@ class Credentials:
 
 def login_of(credentials: Credentials, base_url: str) -> str:
     """The login of the account behind a token, or of a GitHub App's bot."""
-    from github import Github, GithubIntegration
+    from github import GithubIntegration
 
     with refusals():
         if credentials.app is not None:
-            return f"{GithubIntegration(auth=credentials.app, base_url=base_url).get_app().slug}[bot]"
-        return Github(auth=credentials.auth, base_url=base_url, timeout=TIMEOUT_SECONDS).get_user().login
+            app = GithubIntegration(
+                auth=credentials.app, base_url=base_url, timeout=TIMEOUT_SECONDS, retry=_retry()
+            ).get_app()
+            return f"{app.slug}[bot]"
+        return _client(credentials.auth, base_url).get_user().login
 
 
 class GitHubIssues:

@@ -29,6 +29,10 @@ SERVICE, NAMESPACE = "mlops-bridge", "MLOps"
 
 logger = Logger(service=SERVICE, stream=sys.stderr)
 metrics = Metrics(namespace=NAMESPACE, service=SERVICE)
+modules = logging.getLogger("lambda_bridge")
+modules.addHandler(logger.registered_handler)
+modules.setLevel(logger.log_level)
+modules.propagate = False
 
 
 def _in_lambda() -> bool:
@@ -82,6 +86,7 @@ def log_to(path: Path) -> None:
         found = logging.getLogger(name)
         for old in list(found.handlers):
             found.removeHandler(old)
+            old.close()
         found.addHandler(file)
         found.propagate = False
 
@@ -99,7 +104,7 @@ def _bridge() -> _Bridge:
 
 
 @_observed
-@logger.inject_lambda_context
+@logger.inject_lambda_context(clear_state=True)
 def webhook(event: Mapping[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001 (Lambda's signature)
     """GitHub's webhook, behind API Gateway's HTTP API (payload 2.0)."""
     bridge = _bridge()
@@ -109,7 +114,7 @@ def webhook(event: Mapping[str, Any], context: Any) -> dict[str, Any]:  # noqa: 
 
 
 @_observed
-@logger.inject_lambda_context
+@logger.inject_lambda_context(clear_state=True)
 def task(event: Mapping[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001
     """The states of the workflow."""
     logger.append_keys(task=event.get("task"), issue=event.get("issue"))
@@ -118,7 +123,7 @@ def task(event: Mapping[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG
 
 
 @_observed
-@logger.inject_lambda_context
+@logger.inject_lambda_context(clear_state=True)
 def pipeline_event(event: Mapping[str, Any], context: Any) -> None:  # noqa: ARG001
     """EventBridge's events of pipeline executions and their steps."""
     _count("PipelineEvents")

@@ -7,6 +7,7 @@ or logs.
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,6 +16,7 @@ from algorithms.errors import PlatformError
 from lambda_bridge.github import Credentials
 from lambda_bridge.settings import BridgeSettings
 
+LOG = logging.getLogger(__name__)
 MAX_AGE_SECONDS = 300
 Read = Callable[[str], str]
 """A secret's name -> its text. Raises PlatformError."""
@@ -56,7 +58,8 @@ class Secrets:
         """The incoming webhook; None where there is none, which is no error."""
         try:
             return self._environ.get("SLACK_WEBHOOK_URL") or self._member(self._settings.slack_secret, "url") or None
-        except PlatformError:
+        except PlatformError as error:
+            LOG.info("no Slack: %s", error)
             return None
 
     def github(self) -> Credentials:
@@ -70,7 +73,7 @@ class Secrets:
         found: Mapping[str, Any] = app if all(app.values()) else self._object(self._settings.github_secret)
         if all(found.get(name) for name in APP):
             signed = Auth.AppAuth(str(found["app_id"]), str(found["app_private_key"]))
-            return Credentials(signed.get_installation_auth(int(found["app_installation_id"])), signed)
+            return Credentials(signed.get_installation_auth(_number(found["app_installation_id"])), signed)
         if not found.get("token"):
             keys = f"token, or {', '.join(APP)}"
             raise PlatformError(f"secret {self._settings.github_secret}: must have the key {keys}. Fill it in.")
@@ -92,3 +95,11 @@ class Secrets:
 
 APP = ("app_id", "app_private_key", "app_installation_id")
 """What a GitHub App signs in with; in the environment GITHUB_APP_ID and so on."""
+
+
+def _number(text: Any) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        message = "GitHub App: app_installation_id must be a whole number. Copy it from the installation's address."
+        raise PlatformError(message) from error

@@ -56,7 +56,10 @@ PATTERNS = {
     "table": (r"[A-Za-z0-9_.-]{3,255}", "the name of a DynamoDB table"),
     "state_machine_arn": (r"arn:aws[a-z-]*:states:[a-z0-9-]+:\d{12}:stateMachine:\S{1,80}", "a state machine's ARN"),
     "topic_arn": (r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:\S{1,256}", "a topic's ARN"),
-    "api_url": (r"https?://\S+", "an address such as https://api.github.com"),
+    "api_url": (
+        r"https://\S+|http://(127\.0\.0\.1|localhost)[:/]\S*",
+        "an https address such as https://api.github.com",
+    ),
     "history_branch": (r"[A-Za-z0-9][A-Za-z0-9._/-]{0,200}", "a branch's name"),
 }
 
@@ -73,7 +76,7 @@ class BridgeSettings:
     topic_arn: str | None = None
     history_branch: str | None = None
     github_secret: str = "github-token"  # noqa: S105 (a secret's name)
-    """With the key `token`, or with `app_id`, `private_key` and `installation_id` of a GitHub App."""
+    """With the key `token`, or with `app_id`, `app_private_key` and `app_installation_id` of a GitHub App."""
     webhook_secret: str = "github-webhook-secret"  # noqa: S105
     """With the key `secret`."""
     slack_secret: str = "slack-webhook-url"  # noqa: S105

@@ -20,7 +20,7 @@ def post(url: str, notice: Notice) -> None:
         answer = requests.post(url, json={"text": slack_text(notice)}, timeout=TIMEOUT_SECONDS)
         if answer.status_code >= 400:
             LOG.warning("Slack refused a notice with status %s", answer.status_code)
-    except requests.RequestException as error:
+    except (requests.RequestException, ValueError) as error:
         LOG.warning("Slack could not be reached: %s", type(error).__name__)
 
 
