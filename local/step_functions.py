@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from local.asl_definition import check
+from local.asl_definition import DefinitionError, check
 from local.client_errors import refuse
 from local.state_journal import Event, Journal, Machine, Place
 from local.state_machine import Function, Interpreter
@@ -49,6 +49,7 @@ class LocalStepFunctions:
         wake: Callable[[], None] = lambda: None,
     ) -> None:
         check(definition)
+        _check_functions(definition, functions)
         self._definition = definition
         self._clock = clock
         self._wake = wake
@@ -65,9 +66,12 @@ class LocalStepFunctions:
             went_on |= mine(machine.name) and self._interpreter.advance(machine)
         return went_on
 
-    def next_due(self) -> datetime | None:
-        """When a retry or a time-out is due; None: nothing is. Not in boto3's client."""
-        places = [machine.place for machine in self._journal.all("RUNNING")]
+    def next_due(self, mine: Callable[[str], bool] = lambda _: True) -> datetime | None:
+        """When a retry or a time-out is due; None: nothing is. Not in boto3's client.
+
+        `mine` as in `run_due`: what does not go on here may have been due for days.
+        """
+        places = [machine.place for machine in self._journal.all("RUNNING") if mine(machine.name)]
         due = [place.due if place.phase == "retry" else place.deadline for place in places]
         return min((moment for moment in due if moment is not None), default=None)
 
@@ -132,10 +136,28 @@ class LocalStepFunctions:
             refuse(operation, "ExecutionDoesNotExist", f"{arn}: does not exist.")
 
 
+def _check_functions(definition: Mapping[str, Any], functions: Mapping[str, Function]) -> None:
+    """Raises DefinitionError: a function that is missing would look like a task that failed."""
+    tasks = {name: state for name, state in definition["States"].items() if state["Type"] == "Task"}
+    called = {name: state["Parameters"]["FunctionName"] for name, state in tasks.items()}
+    known = ", ".join(sorted(functions))
+    problems = [
+        f"{name}: FunctionName must be one of {known}, got {function!r}."
+        for name, function in called.items()
+        if function not in functions
+    ]
+    if problems:
+        raise DefinitionError("\n".join(problems))
+
+
+def _no_json(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON")
+
+
 def _parsed(operation: str, code: str, text: str) -> Any:
     try:
-        data = json.loads(text)
-    except ValueError:
+        data = json.loads(text, parse_constant=_no_json)
+    except (ValueError, RecursionError):
         refuse(operation, code, "The text is no JSON.")
     if len(text.encode()) > MAX_INPUT_BYTES:
         refuse(operation, code, f"The text has more than {MAX_INPUT_BYTES} bytes.")

@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lambda_bridge.workflow import load_workflow
+from local.asl_definition import DefinitionError
 from local.step_functions import EXECUTION_PREFIX, LocalStepFunctions
 from local.store import Store
 
@@ -169,10 +170,11 @@ class TestTokens:
         with pytest.raises(ClientError, match="TaskTimedOut"):
             world.machine.send_task_success(taskToken="x", output="{}")
 
-    def test_an_output_that_is_no_json_is_refused(self, world):
+    @pytest.mark.parametrize("output", ["{", '{"score": NaN}', "[" * 100_000], ids=["broken", "nan", "deep"])
+    def test_an_output_that_is_no_json_is_refused(self, world, output):
         world.start()
         with pytest.raises(ClientError, match="InvalidOutput"):
-            world.machine.send_task_success(taskToken=world.tokens["start_training"], output="{")
+            world.machine.send_task_success(taskToken=world.tokens["start_training"], output=output)
 
 
 class TestTime:
@@ -199,6 +201,18 @@ class TestTime:
             assert len(world.calls) > calls
         assert waited == [2, 4, 8, 16, 32, 64, 128, 256]
         assert world.calls.count("start_training") == 9
+
+    def test_what_does_not_go_on_here_is_not_due_here(self, world):
+        """Another issue's run that was left days ago must not hide when ours is due."""
+        world.script = {"start_training": [PlatformError("busy")]}
+        world.machine.start_execution(stateMachineArn="mlops", name="issue-6-run-1", input='{"issue": 6, "run": 1}')
+        world.go()
+        world.now += timedelta(days=1)
+        world.machine.start_execution(stateMachineArn="mlops", name=NAME, input='{"issue": 7, "run": 1}')
+        for _ in range(3):
+            world.machine.run_due(lambda name: name == NAME)
+        assert world.machine.next_due(lambda name: name == NAME) == world.now + timedelta(seconds=2)
+        assert world.machine.next_due() < world.now
 
     def test_jitter_shortens_the_pause(self, world):
         world.machine._interpreter._random = lambda: 0.25
@@ -309,6 +323,13 @@ class TestRestart:
 
 
 class TestClient:
+    def test_a_function_that_is_not_there_is_refused_when_loaded(self, world):
+        with pytest.raises(DefinitionError) as raised:
+            LocalStepFunctions(Store(world.path), load_workflow("other"), {"task": world.task})
+        told = str(raised.value).splitlines()
+        assert "Judge: FunctionName must be one of task, got 'other'." in told
+        assert len(told) == 7
+
     def test_the_same_start_is_the_same_execution(self, world):
         world.start()
         world.start()
