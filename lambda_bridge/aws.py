@@ -148,18 +148,24 @@ class SageMakerRegistry:
     def ensure_group(self, group: str) -> None:
         """See `lambda_bridge.ports.Registry`."""
         with refusals():
-            try:
-                self._client.describe_model_package_group(ModelPackageGroupName=group)
-            except ClientError as error:
-                if not _is_missing(error):
-                    raise
+            if not self._exists(group):
                 self._create(group)
 
+    def _exists(self, group: str) -> bool:
+        try:
+            self._client.describe_model_package_group(ModelPackageGroupName=group)
+        except ClientError as error:
+            if not _is_missing(error):
+                raise
+            return False
+        return True
+
     def _create(self, group: str) -> None:
+        """Somebody else may have made it meanwhile."""
         try:
             self._client.create_model_package_group(ModelPackageGroupName=group)
-        except ClientError as error:
-            if "already exists" not in str(error):
+        except ClientError:
+            if not self._exists(group):
                 raise
 
     def approved(self, group: str) -> Package | None:
