@@ -35,9 +35,14 @@ class SnsNotices:
     def _publish(self, notice: Notice) -> None:
         text = notice.text if notice.url in notice.text else f"{notice.text}\n{notice.url}"
         try:
-            self._client.publish(TopicArn=self._topic_arn, Subject=subject(notice.subject), Message=text)
+            self._client.publish(TopicArn=self._topic_arn, Subject=subject(notice.subject), Message=_utf8(text))
         except (ClientError, BotoCoreError) as error:
             LOG.warning("a notice could not be published: %s", error)
+
+
+def _utf8(text: str) -> str:
+    """Text without lone surrogates, which no request can carry (SNS Publish, `Message`: UTF-8)."""
+    return text.encode(errors="replace").decode()
 
 
 def subject(text: str) -> str:

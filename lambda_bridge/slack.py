@@ -7,6 +7,7 @@ import logging
 from lambda_bridge.ports import Notice
 
 LOG = logging.getLogger(__name__)
+logging.getLogger("urllib3").setLevel(logging.INFO)  # below that it logs the path, which is the secret
 TIMEOUT_SECONDS = 5
 LONGEST_TEXT = 4_000
 """Characters ("Truncating content": longer messages are cut from 4,000 on)."""
