@@ -185,7 +185,7 @@ class Bridge:
         return any(execution.startswith(f"issue-{issue}-run-") for issue in self._issues)
 
     def _seconds_until_due(self) -> float | None:
-        due = self.workflow.next_due()
+        due = self.workflow.next_due(self._is_ours)
         seconds = [self._deliveries.seconds_until_due(), None if due is None else (due - now()).total_seconds()]
         return max(0.0, min((value for value in seconds if value is not None), default=60.0))
 

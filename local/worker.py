@@ -66,10 +66,14 @@ class Worker:
                 if self._run_due():
                     self._tell()
                 else:
-                    self._woken.wait(min(self._seconds_until_due() or LONGEST_NAP_SECONDS, LONGEST_NAP_SECONDS))
+                    self._nap()
         except BaseException as defect:
             self._defect = defect
             self._tell()
+
+    def _nap(self) -> None:
+        seconds = self._seconds_until_due()
+        self._woken.wait(LONGEST_NAP_SECONDS if seconds is None else min(seconds, LONGEST_NAP_SECONDS))
 
     def _tell(self) -> None:
         with self._changed:

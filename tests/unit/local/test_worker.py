@@ -53,6 +53,13 @@ def test_wakes_by_itself_when_something_is_due(work):
     assert work.worker.wait(lambda: work.done or None) == ["due"]
 
 
+def test_what_is_due_now_does_not_wait(work):
+    work.due = 0.0
+    work.worker.start()
+    work.items.append("due")
+    assert work.worker.wait(lambda: work.done or None) == ["due"]
+
+
 def test_a_defect_is_raised_where_somebody_waits(work):
     work.items.append(KeyError("defect"))
     work.worker.start()
