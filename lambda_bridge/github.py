@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, get_args
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from algorithms.errors import PlatformError
 from lambda_bridge.ports import TRAIN_LABEL, IssueView, Permission, StartEvent, StateLabel
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from github import Auth, Github, GithubRetry
     from github.Issue import Issue
     from github.IssueComment import IssueComment
+    from github.IssueEvent import IssueEvent
     from github.Repository import Repository
 
 LONGEST_WAIT_SECONDS = 1
@@ -130,7 +131,7 @@ class GitHubIssues:
         """See `lambda_bridge.ports.Issues`. `role_name` tells maintain and triage from write and read."""
         with refusals():
             _, data = self._repository.requester.requestJsonAndCheck(
-                "GET", f"{self._repository.url}/collaborators/{user}/permission"
+                "GET", f"{self._repository.url}/collaborators/{quote(user, safe='')}/permission"
             )
         for name in (data.get("role_name"), data.get("permission")):
             if name in get_args(Permission):
@@ -156,8 +157,7 @@ class GitHubIssues:
         newest = None
         with refusals():
             for event in self._issue(issue).get_events():
-                label = event.label.name if event.label else None
-                if event.event == "reopened" or (event.event == "labeled" and label == TRAIN_LABEL):
+                if _is_start(event):
                     actor = event.actor.login if event.actor else "ghost"
                     newest = StartEvent(event.id, actor) if newest is None or event.id > newest.id else newest
         return newest
@@ -225,6 +225,13 @@ class GitHubIssues:
     def _issue(self, number: int) -> Issue:
         """An issue that is read when something of it is asked for."""
         return self._repository.get_issue(number)
+
+
+def _is_start(event: IssueEvent) -> bool:
+    """What an event does not have, as a label, is not asked for: PyGithub would read each event once more."""
+    if event.event != "labeled":
+        return event.event == "reopened"
+    return event.label is not None and event.label.name == TRAIN_LABEL
 
 
 def _remove(issue: Issue, label: str) -> None:
