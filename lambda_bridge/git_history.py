@@ -10,6 +10,7 @@ import base64
 import hashlib
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -62,16 +63,18 @@ class GitHubHistory:
 
     def commit(self, files: Mapping[str, bytes], message: str) -> Commit:
         """See `lambda_bridge.ports.History`."""
+        last = self._branch or FALLBACK_BRANCH
         with refusals():
             branch = self._branch or self._repository.default_branch
-            try:
-                return Commit(self._onto(branch, files, message), branch, protected=False)
-            except _ProtectedError as error:
-                if branch in (self._branch, FALLBACK_BRANCH):
-                    text = f"branch {branch}: takes no commits of the bridge, got: {error}. Let its account push there."
-                    raise PlatformError(text) from error
+            if branch != last:
+                with suppress(_ProtectedError):
+                    return Commit(self._onto(branch, files, message), branch, protected=False)
                 LOG.info("branch %s is protected", branch)
-            return Commit(self._onto(FALLBACK_BRANCH, files, message), FALLBACK_BRANCH, protected=True)
+            try:
+                return Commit(self._onto(last, files, message), last, protected=branch != last)
+            except _ProtectedError as error:
+                text = f"branch {last}: takes no commits of the bridge, got: {error}. Let its account push there."
+                raise PlatformError(text) from error
 
     def url(self, commit: Commit, path: str) -> str:
         """See `lambda_bridge.ports.History`. `raw=true` shows a picture to whoever may see the repository."""
@@ -116,7 +119,7 @@ class GitHubHistory:
             return found
         except UnknownObjectException:
             base = self._repository.get_git_ref(f"heads/{self._repository.default_branch}")
-            return self._repository.create_git_ref(f"refs/{reference}", base.object.sha)
+            return _create(self._repository, f"refs/{reference}", base.object.sha)
 
     def _missing(self, tree: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
         """The files that the branch does not hold with these bytes."""
@@ -143,6 +146,20 @@ class GitHubHistory:
             elements.append(InputGitTreeElement(path, FILE, "blob", sha=blob.sha))
         tree = self._repository.create_git_tree(elements, base_tree=parent.tree)
         return self._repository.create_git_commit(message, tree, [parent])
+
+
+def _create(repository: Repository, reference: str, sha: str) -> GitRef:
+    """Makes a branch. One that somebody else made meanwhile has moved."""
+    from github import GithubException
+
+    try:
+        return repository.create_git_ref(reference, sha)
+    except GithubException as error:
+        if error.status == 422 and "already exists" in message_of(error).lower():
+            raise _MovedError from error
+        if error.status in (403, 422):
+            raise _ProtectedError(message_of(error)) from error
+        raise
 
 
 def _move(head: GitRef, commit: GitCommit) -> None:
