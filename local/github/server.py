@@ -37,6 +37,8 @@ class Server:
         from uvicorn import Server as Uvicorn
 
         listener = socket.create_server((HOST, 0))
+        # asyncio does this for sockets that name their protocol only; without it each answer waits 40 ms for an ACK
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         app = Starlette(routes=[Mount(PATH, create_app(github))])
         config = Config(app, lifespan="off", log_config=None, log_level="critical", access_log=False, ws="none")
         server = cls(github, Uvicorn(config), listener)
