@@ -48,7 +48,7 @@ class Secrets:
         value = self._environ.get("GITHUB_WEBHOOK_SECRET")
         if value is None:
             value = self._member(self._settings.webhook_secret, "secret")
-        if not value:
+        if not value.strip():
             raise PlatformError(
                 "GITHUB_WEBHOOK_SECRET: must not be empty, got an empty text. Set the webhook's secret."
             )
@@ -80,7 +80,9 @@ class Secrets:
         return Credentials(Auth.Token(str(found["token"])))
 
     def _member(self, name: str, key: str) -> str:
-        return str(self._object(name).get(key, ""))
+        """A text in a secret; empty where there is none. Anything else there, as null, is none."""
+        found = self._object(name).get(key)
+        return found if isinstance(found, str) else ""
 
     def _object(self, name: str) -> dict[str, Any]:
         """A secret that is a JSON object."""

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import pytest
+
+from algorithms.errors import PlatformError
+from lambda_bridge.settings import DEFAULT_API, MEANINGS, OPTIONAL, REQUIRED, BridgeSettings
+
+GIVEN = {
+    "GITHUB_REPOSITORY": "local/models",
+    "MLOPS_BUCKET": "mlops-bucket",
+    "MLOPS_TABLE": "runs",
+    "MLOPS_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:mlops",
+}
+
+
+def problems(**changes):
+    with pytest.raises(PlatformError) as caught:
+        BridgeSettings.from_environment({**GIVEN, **changes})
+    return str(caught.value)
+
+
+def test_what_is_left_out_has_a_default():
+    found = BridgeSettings.from_environment(GIVEN)
+    assert (found.repository, found.bucket, found.table) == ("local/models", "mlops-bucket", "runs")
+    assert found.api_url == DEFAULT_API
+    assert (found.topic_arn, found.history_branch) == (None, None)
+    assert (found.github_secret, found.slack_secret) == ("github-token", "slack-webhook-url")
+
+
+def test_everything_that_may_be_set():
+    more = {
+        "GITHUB_API_URL": "https://github.example.org/api/v3",
+        "MLOPS_TOPIC_ARN": "arn:aws-cn:sns:cn-north-1:123456789012:notices",
+        "MLOPS_HISTORY_BRANCH": "records/all",
+        "MLOPS_GITHUB_SECRET": "a",
+        "MLOPS_WEBHOOK_SECRET": "b",
+        "MLOPS_SLACK_SECRET": "c",
+        "MLOPS_CODE_VERSION": "1.2",
+    }
+    assert set(more) == set(OPTIONAL.values())
+    found = BridgeSettings.from_environment({**GIVEN, **more})
+    assert {name: getattr(found, field) for field, name in OPTIONAL.items()} == more
+
+
+def test_an_empty_text_is_as_if_it_were_left_out():
+    assert BridgeSettings.from_environment({**GIVEN, "MLOPS_HISTORY_BRANCH": ""}).history_branch is None
+
+
+def test_everything_that_is_missing_is_told_at_once():
+    with pytest.raises(PlatformError) as caught:
+        BridgeSettings.from_environment({"MLOPS_BUCKET": ""})
+    assert all(f"{name}: must be set" in str(caught.value) for name in REQUIRED.values())
+
+
+def test_what_is_missing_and_what_is_wrong_are_told_at_once():
+    text = problems(GITHUB_REPOSITORY="", MLOPS_BUCKET="s3://b", MLOPS_TOPIC_ARN="topic")
+    assert text.startswith("GITHUB_REPOSITORY: must be set; MLOPS_BUCKET: must be a bucket's name, without s3://, got")
+    assert "MLOPS_TOPIC_ARN: must be a topic's ARN, got 'topic'" in text
+    assert text.endswith("Set them in the environment of the bridge's functions.")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("GITHUB_REPOSITORY", "models"),
+        ("GITHUB_REPOSITORY", "https://github.com/local/models"),
+        ("GITHUB_REPOSITORY", "local/models/x"),
+        ("GITHUB_REPOSITORY", "local/mod\u0435ls"),
+        ("GITHUB_REPOSITORY", "local/models\n"),
+        ("MLOPS_TABLE", "a b"),
+        ("MLOPS_STATE_MACHINE_ARN", "arn:aws:states:us-east-1:123456789012:execution:mlops"),
+        ("GITHUB_API_URL", "api.github.com"),
+        ("GITHUB_API_URL", "http://github.example.org"),
+        ("GITHUB_API_URL", "http://127.0.0.1.example.org/"),
+        ("MLOPS_HISTORY_BRANCH", "-f"),
+        ("MLOPS_HISTORY_BRANCH", "a b"),
+    ],
+)
+def test_a_value_that_cannot_be(name, value):
+    assert f"{name}: must be" in problems(**{name: value})
+
+
+def test_a_long_value_is_cut():
+    assert len(problems(MLOPS_TABLE="x y" * 1000)) < 300
+
+
+def test_every_setting_has_a_meaning():
+    assert set(MEANINGS) == {*REQUIRED.values(), *OPTIONAL.values()}
