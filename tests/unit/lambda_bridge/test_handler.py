@@ -1,0 +1,193 @@
+"""The Lambda functions over ports in memory; what they log and measure in a process of their own, as in Lambda."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from hashlib import sha256
+from types import SimpleNamespace
+
+import pytest
+
+from lambda_bridge import handler
+from lambda_bridge.composition import log_address
+
+CONTEXT = SimpleNamespace(
+    function_name="f", memory_limit_in_mb=128, invoked_function_arn="arn", aws_request_id="request"
+)
+ENVIRONMENT = {
+    "GITHUB_REPOSITORY": "local/models",
+    "GITHUB_TOKEN": "t0ken-value",
+    "MLOPS_BUCKET": "bucket",
+    "MLOPS_TABLE": "runs",
+    "MLOPS_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:mlops",
+    "AWS_DEFAULT_REGION": "us-east-1",
+}
+
+
+@pytest.fixture(autouse=True)
+def bridge():
+    """What an earlier test gave the functions is given back."""
+    before = dict(handler._current)
+    handler._current.clear()
+    yield
+    handler._current.clear()
+    handler._current.update(before)
+
+
+@pytest.fixture
+def used(world):
+    handler.use(world.ports, "local/models")
+    return world
+
+
+def delivery(**changes):
+    who = {"login": "owner", "type": "User"}
+    issue = {"number": 7, "title": "Iris", "body": "", "user": who, "labels": []}
+    repository = {"full_name": "local/models"}
+    body = json.dumps({"action": "opened", "issue": issue, "repository": repository, "sender": who, **changes})
+    signature = "sha256=" + hmac.new(b"secret", body.encode(), sha256).hexdigest()
+    headers = {"x-github-event": "issues", "x-hub-signature-256": signature, "content-type": "application/json"}
+    return {"version": "2.0", "headers": {**headers, "x-github-delivery": "guid"}, "body": body}
+
+
+class TestFunctions:
+    def test_a_webhook_starts_a_run(self, used):
+        assert handler.webhook(delivery(), CONTEXT)["statusCode"] == 202
+        assert used.workflow.started == {"issue-7-run-1": {"issue": 7, "run": 1}}
+
+    def test_a_webhook_that_somebody_else_signed(self, used):
+        event = delivery()
+        event["headers"]["x-hub-signature-256"] = "sha256=" + "0" * 64
+        assert handler.webhook(event, CONTEXT)["statusCode"] == 401
+        assert used.workflow.started == {}
+
+    def test_a_webhook_of_another_repository(self, used):
+        answer = handler.webhook(delivery(repository={"full_name": "other/models"}), CONTEXT)
+        assert answer["statusCode"] == 202
+        assert used.workflow.started == {}
+
+    def test_a_task_of_the_workflow(self, used):
+        handler.webhook(delivery(), CONTEXT)
+        handler.task({"task": "start_training", "issue": 7, "run": 1, "token": "token"}, CONTEXT)
+        assert (used.stored.token, list(used.pipelines.executions)) == ("token", ["arn:issue-7-attempt-1"])
+
+    def test_an_event_of_a_pipeline(self, used):
+        handler.webhook(delivery(), CONTEXT)
+        handler.task({"task": "start_training", "issue": 7, "run": 1, "token": "token"}, CONTEXT)
+        used.end_pipeline(met=True)
+        detail = {"pipelineExecutionArn": used.stored.attempt.execution_arn}
+        kind = "SageMaker Model Building Pipeline Execution Status Change"
+        handler.pipeline_event({"source": "aws.sagemaker", "detail-type": kind, "detail": detail}, CONTEXT)
+        assert [token for token, _ in used.workflow.succeeded] == ["token"]
+
+
+class TestPorts:
+    @pytest.fixture(autouse=True)
+    def environment(self, monkeypatch):
+        for name, value in ENVIRONMENT.items():
+            monkeypatch.setenv(name, value)
+
+    def test_those_that_were_given_are_used_for_ever(self, used):
+        assert handler._bridge().ports.runs is used.runs
+        assert handler._bridge().until == float("inf")
+
+    def test_they_are_built_from_the_environment_once(self):
+        first = handler._bridge()
+        assert first.repository == "local/models"
+        assert handler._bridge() is first
+
+    def test_they_are_built_anew_when_they_are_old(self):
+        first = handler._bridge()
+        handler._current["bridge"] = replace(first, until=0.0)
+        assert handler._bridge().ports is not first.ports
+
+    def test_settings_that_are_missing_are_told(self, monkeypatch):
+        monkeypatch.delenv("MLOPS_TABLE")
+        with pytest.raises(Exception, match="MLOPS_TABLE: must be set"):
+            handler.webhook(delivery(), CONTEXT)
+
+
+def test_the_address_of_the_log(monkeypatch):
+    monkeypatch.setenv("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/f")
+    monkeypatch.setenv("AWS_LAMBDA_LOG_STREAM_NAME", "2026/[$LATEST]1")
+    assert log_address() == "CloudWatch log group /aws/lambda/f, stream 2026/[$LATEST]1"
+
+
+SCRIPT = """
+import json, sys
+from types import SimpleNamespace as Fake
+from algorithms.errors import PlatformError
+from lambda_bridge import handler
+from lambda_bridge.ports import Ports
+
+def broken(issue):
+    raise {7: PlatformError("GetItem: Throttling"), 8: RuntimeError("a defect")}[issue]
+
+given = dict.fromkeys(Ports.__dataclass_fields__) | {
+    "issues": Fake(me=lambda: "mlops-bot"), "runs": Fake(get=broken), "webhook_secret": lambda: "secret",
+    "log_address": lambda: "the log",
+}
+handler.use(Ports(**given), "local/models")
+context = Fake(function_name="f", memory_limit_in_mb=128, invoked_function_arn="arn", aws_request_id="request")
+print(handler.webhook(json.loads(sys.argv[1]), context)["statusCode"], file=sys.stderr)
+try:
+    handler.task({"task": "judge", "issue": 8, "run": 1}, context)
+except Exception as error:
+    print(type(error).__name__, file=sys.stderr)
+"""
+
+
+def run(code, *arguments, **environment):
+    found = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env={**os.environ, "POWERTOOLS_TRACE_DISABLED": "true", **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return found.stdout.splitlines(), found.stderr.splitlines()
+
+
+class TestObserved:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def outputs(cls):
+        return run(SCRIPT, json.dumps(delivery()), AWS_LAMBDA_FUNCTION_NAME="f", GITHUB_TOKEN="t0ken-value")
+
+    def test_metrics_are_written_for_cloudwatch(self, outputs):
+        """One line of JSON per call, in CloudWatch's embedded metric format."""
+        webhook, task = (json.loads(line) for line in outputs[0])
+        assert webhook["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "MLOps"
+        assert (webhook["Webhook503"], task["Tasks"]) == ([1.0], [1.0])
+
+    def test_records_are_json_and_tell_where_they_belong(self, outputs):
+        records = [json.loads(line) for line in outputs[1] if line.startswith("{")]
+        assert [line for line in outputs[1] if not line.startswith("{")] == ["503", "DefectError"]
+        webhook, task = records[0], records[-1]
+        assert (webhook["level"], webhook["function_request_id"]) == ("WARNING", "request")
+        assert "Throttling" in webhook["message"]
+        assert (task["level"], task["task"], task["issue"]) == ("ERROR", "judge", 8)
+        assert "a defect" in task["exception"]
+
+    def test_no_secret_is_logged(self, outputs):
+        text = "\n".join([*outputs[0], *outputs[1]])
+        assert "t0ken-value" not in text
+        assert delivery()["headers"]["x-hub-signature-256"] not in text
+
+    def test_elsewhere_standard_output_belongs_to_others(self):
+        stdout, stderr = run(SCRIPT, json.dumps(delivery()))
+        assert stdout == []
+        assert "503" in stderr
+
+
+def test_the_entry_points_are_light():
+    """A Lambda that starts cold must answer in time."""
+    names = ("boto3", "github", "numpy", "pandas", "requests")
+    code = f"import sys, lambda_bridge.handler; print(*(name for name in {names} if name in sys.modules))"
+    assert run(code) == ([""], [])
