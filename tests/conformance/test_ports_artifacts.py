@@ -13,7 +13,7 @@ import pytest
 from algorithms.errors import DatasetError, PlatformError
 from lambda_bridge.aws import Bucket
 from lambda_bridge.datasets import dataset_digest
-from lambda_bridge.ports import Artifacts, StoredObject
+from lambda_bridge.ports import Artifacts, StoredObject, TooLargeError
 from local.artifacts import LocalArtifacts
 from local.objects import BUCKET, ObjectStore
 
@@ -81,7 +81,7 @@ def test_more_objects_than_one_page_has(artifacts: Artifacts, put: Put, monkeypa
 def test_an_object_is_read_up_to_the_limit(artifacts: Artifacts, put: Put) -> None:
     put("a/b", b"12345")
     assert artifacts.read("a/b", 5) == b"12345"
-    with pytest.raises(PlatformError, match="a/b: must have at most 4 bytes"):
+    with pytest.raises(TooLargeError, match="a/b: must have at most 4 bytes"):
         artifacts.read("a/b", 4)
 
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from github import GithubException, UnknownObjectException
+from github import GithubException, RateLimitExceededException, UnknownObjectException
 
 from algorithms.errors import PlatformError
 from lambda_bridge.git_history import MOST_TRIES, GitHubHistory, blob_sha
@@ -229,6 +229,34 @@ class TestChosenBranch:
             chosen.commit(files(2), "2")
         with pytest.raises(UnknownObjectException):
             site.repository().get_branch("mlops-history")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        GithubException(500, {"message": "Server Error"}, {}),
+        GithubException(422, {"message": "Object does not exist"}, {}),
+        RateLimitExceededException(403, {"message": "API rate limit exceeded"}, {}),
+    ],
+    ids=["server", "object", "rate limit"],
+)
+def test_what_is_no_rule_leads_to_no_other_branch(site: Any, interference: Any, error: GithubException) -> None:
+    def fail() -> None:
+        raise error
+
+    busy = interference("PATCH", REF)
+    busy.steps = [(fail, False)]
+    with pytest.raises(PlatformError, match=f"GitHub answered {error.status}"):
+        GitHubHistory(busy.on(site.repository()), pause=SHORT).commit(files(), "1")
+    assert list(site.github.git.references()) == ["refs/heads/main"]
+
+
+def test_what_was_uploaded_is_not_uploaded_again(site: Any, history: GitHubHistory, interference: Any) -> None:
+    repository, moving, blobs = site.repository(), interference("PATCH", REF), interference("POST", "/git/blobs")
+    moving.steps = [(lambda: history.commit(files(2), "theirs"), False)]
+    GitHubHistory(blobs.on(moving.on(repository)), pause=SHORT).commit(files(1), "ours")
+    assert blobs.seen == len(files(1))
+    assert without_readme(content(site)) == {**files(1), **files(2)}
 
 
 def test_an_account_that_may_not_write(site: Any) -> None:

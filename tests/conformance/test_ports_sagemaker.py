@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import boto3
 import pytest
@@ -137,6 +137,15 @@ def test_a_run_with_other_parameters_is_refused(local: LocalSageMaker, pipelines
         start(pipelines, Seed=2)
 
 
+def test_an_execution_whose_start_was_not_answered_is_found(
+    local: LocalSageMaker, pipelines: SageMakerPipelines
+) -> None:
+    install(local, step("One", QUICK))
+    assert pipelines.find("supervised", RUN) is None
+    arn, other = start(pipelines), start(pipelines, f"{RUN}0")
+    assert (pipelines.find("supervised", RUN), pipelines.find("supervised", f"{RUN}0")) == (arn, other)
+
+
 def test_the_steps_come_from_every_page(
     local: LocalSageMaker, pipelines: SageMakerPipelines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -249,6 +258,28 @@ def test_the_latest_approved_version(client: Any, registry: SageMakerRegistry) -
     register(client, "Approved", "other")
     client.update_model_package(ModelPackageArn=second, ModelApprovalStatus="Approved")
     assert registry.approved(GROUP) == Package(second, "s3://mlops-local/models/2/model.tar.gz")
+
+
+@pytest.mark.parametrize(
+    "containers",
+    [{}, {"InferenceSpecification": {}}, {"InferenceSpecification": {"Containers": [{"Image": "image:1"}]}}],
+)
+def test_a_version_that_somebody_made_without_a_model_is_passed_over(containers: dict[str, Any]) -> None:
+    """Beside that: a page may be empty although another one follows."""
+
+    class Service:
+        pages: ClassVar = {None: ([], "2"), "2": (["theirs"], "3"), "3": (["ours"], None)}
+
+        def list_model_packages(self, *, NextToken: str | None = None, **_: Any) -> dict[str, Any]:
+            arns, more = self.pages[NextToken]
+            page = {"ModelPackageSummaryList": [{"ModelPackageArn": arn} for arn in arns]}
+            return page if more is None else {**page, "NextToken": more}
+
+        def describe_model_package(self, *, ModelPackageName: str) -> dict[str, Any]:
+            ours = {"InferenceSpecification": {"Containers": [{"ModelDataUrl": "s3://b/m"}]}}
+            return ours if ModelPackageName == "ours" else containers
+
+    assert SageMakerRegistry(Service()).approved(GROUP) == Package("ours", "s3://b/m")
 
 
 @pytest.mark.parametrize(
