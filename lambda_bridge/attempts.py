@@ -22,6 +22,7 @@ from pipelines.request import ResolvedRequest, TrainingRequest, resolve
 
 MOST_TRIES = 10
 MOST_METRICS = 50
+UNDER_WAY = ("Starting", "Executing", "Stopping")
 STATUSES: dict[type[Any], Status] = {
     Registered: "registered",
     BelowThreshold: "below_threshold",
@@ -120,6 +121,7 @@ def judge_attempt(ports: Ports, run: Run, execution: Execution) -> Run:
     if run.attempt.status is not None:
         return run
     steps = ports.pipelines.steps(execution.arn)
+    _require_settled(execution, steps)
     evaluation = datasets.evaluation(ports.artifacts, run.run_id)
     outcome = judge(execution.status, steps, evaluation)
     train = ((evaluation or {}).get("train") or {}).get("primary") or {}
@@ -132,6 +134,14 @@ def judge_attempt(ports: Ports, run: Run, execution: Execution) -> Run:
         "seconds": (execution.changed - execution.started).total_seconds(),
     }
     return update(ports, run.issue, lambda fresh: fresh.with_attempt(**changes))
+
+
+def _require_settled(execution: Execution, steps: Sequence[Mapping[str, Any]]) -> None:
+    """Raises PlatformError while the service's answers lag behind each other: judging now would be for good."""
+    under_way = [step["StepName"] for step in steps if step.get("StepStatus") in UNDER_WAY]
+    if not execution.ended or (under_way and execution.status != "Stopped"):
+        what = f"is {execution.status}, and under way are: {', '.join(under_way) or 'no steps'}"
+        raise PlatformError(f"{execution.arn}: {what}. Waiting for the service to settle.")
 
 
 def _kept(metrics: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ serve both. Every refusal of a service becomes a PlatformError that names the op
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -14,10 +15,11 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from algorithms.errors import PlatformError
-from lambda_bridge.ports import Execution, Package, StoredObject
+from lambda_bridge.ports import Execution, Package, StoredObject, TooLargeError
 from pipelines.definitions import pipeline_name
 from pipelines.parameters import as_list, client_request_token
 
+LOG = logging.getLogger(__name__)
 GONE = ("TaskDoesNotExist", "TaskTimedOut", "InvalidToken")
 MISSING = ("NoSuchKey", "404", "NotFound")
 MAX_CAUSE_CHARACTERS = 32_768
@@ -35,8 +37,11 @@ def refusals() -> Iterator[None]:
         yield
     except ClientError as error:
         found = error.response.get("Error", {})
-        what = f"{error.operation_name}: {found.get('Code')}, {found.get('Message')}"
-        raise PlatformError(f"{what}. Look at the permissions and quotas of the bridge's role.") from error
+        LOG.warning("%s: %s, %s", error.operation_name, found.get("Code"), found.get("Message"))
+        what = f"{error.operation_name}: {found.get('Code')}."
+        raise PlatformError(
+            f"{what} The log has AWS's message; look at the bridge's permissions and quotas."
+        ) from error
     except ParamValidationError:
         raise
     except BotoCoreError as error:
@@ -100,6 +105,17 @@ class SageMakerPipelines:
                 ClientRequestToken=client_request_token(run_id),
             )
         return str(started["PipelineExecutionArn"])
+
+    def find(self, learning_type: str, run_id: str) -> str | None:
+        """See `lambda_bridge.ports.Pipelines`."""
+        with refusals():
+            page = self._client.list_pipeline_executions(
+                PipelineName=pipeline_name(learning_type),  # type: ignore[arg-type]
+                SortOrder="Descending",
+                MaxResults=PAGE,
+            )
+        found = page["PipelineExecutionSummaries"]
+        return next((e["PipelineExecutionArn"] for e in found if e.get("PipelineExecutionDisplayName") == run_id), None)
 
     def stop(self, arn: str) -> None:
         """See `lambda_bridge.ports.Pipelines`."""
@@ -193,14 +209,16 @@ class SageMakerRegistry:
                 **more,
             )
             for summary in page["ModelPackageSummaryList"]:
-                yield self._package(summary["ModelPackageArn"])
+                yield from self._package(summary["ModelPackageArn"])
             if not page.get("NextToken"):
                 return
             more = {"NextToken": page["NextToken"]}
 
-    def _package(self, arn: str) -> Package:
+    def _package(self, arn: str) -> Iterator[Package]:
+        """The version, if it is one of ours: others in the group may have their model elsewhere."""
         found = self._client.describe_model_package(ModelPackageName=arn)
-        return Package(arn, str(found["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]))
+        containers = found.get("InferenceSpecification", {}).get("Containers", [])
+        yield from (Package(arn, item["ModelDataUrl"]) for item in containers[:1] if "ModelDataUrl" in item)
 
 
 def _is_missing(error: ClientError) -> bool:
@@ -234,7 +252,7 @@ class Bucket:
                 raise
             content: bytes = body.read(limit + 1)
         if len(content) > limit:
-            raise PlatformError(f"s3://{self._bucket}/{key}: must have at most {limit} bytes.")
+            raise TooLargeError(f"s3://{self._bucket}/{key}: must have at most {limit} bytes.")
         return content
 
     def folders(self, prefix: str) -> Sequence[str]:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Sequence
 from typing import Any
 
-from algorithms.errors import DatasetError, PlatformError
+from algorithms.errors import DatasetError
 from algorithms.wording import did_you_mean
-from lambda_bridge.ports import Artifacts, StoredObject
+from lambda_bridge.history import MOST_PLOT_BYTES, MOST_PLOTS, PLOT_NAME
+from lambda_bridge.ports import Artifacts, StoredObject, TooLargeError
 
 MAX_METADATA_BYTES = 2**20
 MAX_EVALUATION_BYTES = 16 * 2**20
-MAX_PLOT_BYTES = 5 * 2**20
-MOST_PLOTS = 20
-PLOT = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}\.png", re.ASCII)
 
 
 def dataset_digest(artifacts: Artifacts, dataset_id: str) -> str:
@@ -40,7 +37,7 @@ def metadata(artifacts: Artifacts, dataset_id: str) -> dict[str, Any] | None:
     """The dataset's metadata.json, or None where there is none to read: Prepare reports what is wrong with it."""
     try:
         found = json.loads(artifacts.read(f"datasets/{dataset_id}/raw/metadata.json", MAX_METADATA_BYTES) or b"null")
-    except (PlatformError, ValueError, RecursionError):
+    except (TooLargeError, ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 
@@ -59,7 +56,9 @@ def plots(artifacts: Artifacts, run_id: str) -> dict[str, bytes]:
     """The PNG files beside evaluation.json, by name."""
     prefix = f"evaluations/{run_id}/"
     fitting = [
-        found.name for found in artifacts.list(prefix) if PLOT.fullmatch(found.name) and found.size <= MAX_PLOT_BYTES
+        found.name
+        for found in artifacts.list(prefix)
+        if PLOT_NAME.fullmatch(found.name) and found.size <= MOST_PLOT_BYTES
     ]
-    contents = {name: artifacts.read(f"{prefix}{name}", MAX_PLOT_BYTES) for name in fitting[:MOST_PLOTS]}
+    contents = {name: artifacts.read(f"{prefix}{name}", MOST_PLOT_BYTES) for name in fitting[:MOST_PLOTS]}
     return {name: content for name, content in contents.items() if content is not None}

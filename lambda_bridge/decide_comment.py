@@ -37,6 +37,8 @@ def decide_comment(event: CommentEvent, run: Run | None, facts: Facts) -> Action
     if not facts.may_act:
         return (Ignore("the author may not act"),)
     if event.comment < run.handled_comment and not _is_reply(event, run):
+        if isinstance(command, Cancel) and event.comment > run.handled_before and is_active(run):
+            return (React(event.issue, event.comment), *cancelled(run, event.author))
         return (Ignore("a late delivery of an older comment"),)
     found = _effect(_Case(event, run), command)
     return found if isinstance(found[0], Ignore) else (React(event.issue, event.comment), *found)
@@ -104,7 +106,7 @@ def _adjust(case: _Case, changes: dict[str, object]) -> Actions:
     if run.cancelled_by is not None:
         return case.answered(answers.being_cancelled())
     if run.reply is not None:
-        return case.answered(answers.already_accepted())
+        return (*case.answered(answers.already_accepted()), *_handed_over(run, run.reply))
     if run.state != "waiting" or run.token is None:
         return case.answered(answers.not_waiting())
     return _reply(case, changes)
@@ -116,6 +118,11 @@ def _completed(case: _Case) -> Actions:
     if token is None or case.run.cancelled_by is not None:
         return (Ignore("this reply was handled"),)
     return (Complete(token, {"reply": case.event.comment}),)
+
+
+def _handed_over(run: Run, reply: Reply) -> Actions:
+    """The accepted reply once more: its first hand-over may have failed."""
+    return () if run.token is None else (Complete(run.token, {"reply": reply.comment}),)
 
 
 def _reply(case: _Case, changes: dict[str, object]) -> Actions:

@@ -59,7 +59,12 @@ def cancelled(run: Run, user: str) -> tuple[Action, ...]:
     """Sets the flag that every state of the workflow checks, and wakes the state that waits."""
     by = run.cancelled_by or user
     saved = () if run.cancelled_by else (Save(run.model_copy(update={"cancelled_by": by})),)
-    return (*saved, *woken(run, by))
+    return (*saved, *started(run), *woken(run, by))
+
+
+def started(run: Run) -> tuple[Action, ...]:
+    """The start again, where nothing shows that it came about: a workflow execution of that name is left alone."""
+    return (Start(run),) if run.token is None and not run.own_attempts else ()
 
 
 def woken(run: Run, by: str) -> tuple[Action, ...]:
@@ -94,16 +99,18 @@ class _Start:
             author=self.event.sender,
             start_key=self.key,
             started=self.facts.now,
-            request=request,
+            request=request or (old.request if old else None),
+            settled=old.settled if old and request is None else None,
             first_attempt=attempts[-1].number + 1 if attempts else 1,
             attempts=attempts,
             handled_comment=old.handled_comment if old else 0,
+            handled_before=old.handled_comment if old else 0,
         )
 
 
 def _started(start: _Start) -> tuple[Action, ...]:
     run = start.run
-    if run is not None and run.start_key == start.key:
+    if run is not None and run.start_key == start.key and not _allowed_now(start, run):
         return _again(start, run)
     if run is not None and is_active(run):
         return _while_active(start, run)
@@ -119,12 +126,18 @@ def _started(start: _Start) -> tuple[Action, ...]:
     return _new(start.record(request))
 
 
+def _allowed_now(start: _Start, run: Run) -> bool:
+    """A maintainer's delivery about a start that a slower one of somebody else had been refused for."""
+    return run.state == "refused" and run.status is None and start.facts.may_act
+
+
 def _new(run: Run) -> tuple[Action, ...]:
     return Save(run), *_go(run)
 
 
 def _go(run: Run) -> tuple[Action, ...]:
-    return Start(run), SetLabel(run.issue, "mlops:running")
+    """The label comes with the training: this must be answered within seconds."""
+    return (Start(run),)
 
 
 def _again(start: _Start, run: Run) -> tuple[Action, ...]:
@@ -152,7 +165,10 @@ def _not_allowed(start: _Start) -> tuple[Action, ...]:
     run = start.run
     if run is not None and run.state == "refused" and run.start_key.startswith(f"{start.start.id}:"):
         return (Ignore("the person may not start a run, and an answer stands"),)
-    return Save(start.record(None)), Write(start.issue.number, start.marker, answers.refused())
+    told = Write(start.issue.number, start.marker, answers.refused())
+    if run is not None and run.state == "ended":
+        return Save(run.model_copy(update={"start_key": start.key})), told
+    return Save(start.record(None)), told
 
 
 def _while_active(start: _Start, run: Run) -> tuple[Action, ...]:
@@ -160,7 +176,7 @@ def _while_active(start: _Start, run: Run) -> tuple[Action, ...]:
         return (Write(run.issue, f"ending-{start.start.id}", answers.still_ending()),)
     unchanged = run.start_key.endswith(f":{start.body_hash}")
     if start.event.action != "edited" or unchanged:
-        return (Ignore("a run goes on"),)
+        return started(run) or (Ignore("a run goes on"),)
     answer = Write(run.issue, f"edit-{start.body_hash[:12]}", answers.edit_ignored())
     if run.edit_answered == start.body_hash:
         return (answer,)

@@ -24,7 +24,7 @@ def end_of(run: Run, error: Mapping[str, Any]) -> tuple[Status, str | None]:
         return "registered", None
     if run.cancelled_by is not None:
         return "cancelled", f"by {run.cancelled_by}"
-    if run.asked is not None and name in (ABANDONED, "States.Timeout"):
+    if run.state == "waiting" and name in (ABANDONED, "States.Timeout"):
         return "below_threshold", cause_of(error) if name == ABANDONED else "nobody answered within 31 days"
     if name:
         return "failed", cause_of(error)
@@ -42,14 +42,18 @@ def cause_of(error: Mapping[str, Any]) -> str:
 
 
 def tell_end(ports: Ports, run: Run, status: Status, reason: str | None) -> None:
-    """The final comment, the notices, the label, and last the record: whatever is missing is done again."""
+    """The final comment, the label, the notices, and last the record: whatever is missing is done again."""
     live = ports.registry.approved(run.group)
     text = comments.final(run, status, reason, None if live is None else live.arn)
     ports.issues.write(run.issue, f"final-{run.number}", text)
+    ports.issues.set_label(run.issue, label_of(status))
     ports.notices.tell(notice_end(run, status, reason, ports.issues.read(run.issue).url))
-    label: StateLabel = "mlops:registered" if status == "registered" else "mlops:failed"
-    ports.issues.set_label(run.issue, label)
     update(ports, run.issue, lambda fresh: ended(fresh, status, reason))
+
+
+def label_of(status: Status) -> StateLabel:
+    """The label of a run that is over."""
+    return "mlops:registered" if status == "registered" else "mlops:failed"
 
 
 def ended(run: Run, status: Status, reason: str | None) -> Run:

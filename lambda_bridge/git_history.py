@@ -93,20 +93,28 @@ class GitHubHistory:
             wait=wait_random_exponential(multiplier=self._pause / 2**MOST_TRIES, max=self._pause),
             reraise=True,
         )
+        blobs: dict[str, str] = {}
         try:
-            return str(tries(self._once, branch, files, message))
+            return str(tries(self._once, branch, files, message, blobs))
         except _MovedError as error:
             raise PlatformError(f"branch {branch}: moved {MOST_TRIES} times while a commit was made.") from error
 
-    def _once(self, branch: str, files: Mapping[str, bytes], message: str) -> str:
+    def _once(self, branch: str, files: Mapping[str, bytes], message: str, blobs: dict[str, str]) -> str:
+        """One try. `blobs` keeps what was uploaded: the slow part is done before the branch is looked at for good."""
         head = self._head(branch)
         parent = self._repository.get_git_commit(head.object.sha)
         missing = self._missing(parent.tree.sha, files)
         if not missing:
             return parent.sha
-        made = self._commit(parent, missing, message)
+        if missing.keys() - blobs.keys():
+            blobs |= {path: self._blob(content) for path, content in sorted(missing.items())}
+            return self._once(branch, files, message, blobs)
+        made = self._commit(parent, {path: blobs[path] for path in missing}, message)
         _move(head, made)
         return made.sha
+
+    def _blob(self, content: bytes) -> str:
+        return self._repository.create_git_blob(base64.b64encode(content).decode(), "base64").sha
 
     def _head(self, branch: str) -> GitRef:
         """The branch; the one for protected repositories is made where it is missing."""
@@ -137,13 +145,10 @@ class GitHubHistory:
             tree = entry.sha
         return {f"{folder}/{e.path}": e.sha for e in self._repository.get_git_tree(tree).tree if e.type == "blob"}
 
-    def _commit(self, parent: GitCommit, files: Mapping[str, bytes], message: str) -> GitCommit:
+    def _commit(self, parent: GitCommit, blobs: Mapping[str, str], message: str) -> GitCommit:
         from github import InputGitTreeElement
 
-        elements = []
-        for path in sorted(files):
-            blob = self._repository.create_git_blob(base64.b64encode(files[path]).decode(), "base64")
-            elements.append(InputGitTreeElement(path, FILE, "blob", sha=blob.sha))
+        elements = [InputGitTreeElement(path, FILE, "blob", sha=sha) for path, sha in sorted(blobs.items())]
         tree = self._repository.create_git_tree(elements, base_tree=parent.tree)
         return self._repository.create_git_commit(message, tree, [parent])
 
@@ -168,12 +173,15 @@ def _move(head: GitRef, commit: GitCommit) -> None:
     GitHub answers 422 for a branch that has moved; any other 403 or 422 is a rule of the repository, of which there are
     many with as many texts. A token that may not write at all was refused before, at the blobs.
     """
-    from github import GithubException
+    from github import GithubException, RateLimitExceededException
 
     try:
         head.edit(commit.sha, force=False)
     except GithubException as error:
-        if error.status == 422 and "fast forward" in message_of(error).lower().replace("-", " "):
+        text = message_of(error).lower().replace("-", " ")
+        if isinstance(error, RateLimitExceededException) or "does not exist" in text:
+            raise
+        if error.status == 422 and ("fast forward" in text or "cannot be updated" in text):
             raise _MovedError from error
         if error.status in (403, 422):
             raise _ProtectedError(message_of(error)) from error

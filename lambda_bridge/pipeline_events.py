@@ -33,10 +33,17 @@ def refresh(ports: Ports, arn: str) -> None:
     run = _run_of(ports, execution)
     if run is None:
         LOG.info("%s: no current attempt of a run", arn)
-    elif not execution.ended:
-        show_progress(ports, run, ports.pipelines.steps(arn))
-    elif run.token is not None:
+    elif execution.ended and run.token is not None:
         ports.workflow.succeed(run.token, {"status": execution.status})
+    elif not execution.ended:
+        _show(ports, run, execution)
+
+
+def _show(ports: Ports, run: Run, execution: Execution) -> None:
+    """Edits the progress comment, which the start of the attempt wrote; a late event changes nothing any more."""
+    steps = ports.pipelines.steps(execution.arn)
+    if run.progress_comment is not None and _run_of(ports, execution) is not None:
+        show_progress(ports, run, steps)
 
 
 def _run_of(ports: Ports, execution: Execution) -> Run | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+from algorithms.errors import PlatformError
 from lambda_bridge.runs import Run
 
 Permission = Literal["admin", "maintain", "write", "triage", "read", "none"]
@@ -19,6 +20,10 @@ MAY_ACT = ("admin", "maintain", "write")
 
 StateLabel = Literal["mlops:running", "mlops:waiting", "mlops:registered", "mlops:failed"]
 TRAIN_LABEL = "mlops:train"
+
+
+class TooLargeError(PlatformError):
+    """An object has more bytes than may be read."""
 
 
 class ConflictError(Exception):
@@ -156,6 +161,9 @@ class Pipelines(Protocol):
     def start(self, learning_type: str, run_id: str, parameters: Mapping[str, Any]) -> str:
         """Starts the pipeline of a learning type, once per run id. Returns the execution's ARN."""
 
+    def find(self, learning_type: str, run_id: str) -> str | None:
+        """ARN of the execution that was started for a run id, if its answer was lost; among the newest 100."""
+
     def stop(self, arn: str) -> None:
         """Asks an execution to stop. One that has ended is left alone."""
 
@@ -200,7 +208,7 @@ class Artifacts(Protocol):
         """The objects below `prefix` (which ends in a slash), sorted by name."""
 
     def read(self, key: str, limit: int) -> bytes | None:
-        """An object; None where there is none. Raises PlatformError where it has more than `limit` bytes."""
+        """An object; None where there is none. Raises TooLargeError where it has more than `limit` bytes."""
 
     def folders(self, prefix: str) -> Sequence[str]:
         """Names one level below a prefix, sorted; at most 1,000."""

@@ -95,7 +95,7 @@ class Run(_Record):
     """How the start is known: the newest `labeled` or `reopened` event and the hash of the body."""
     started: datetime
     request: TrainingRequest | None = None
-    """As it was written; None while `refused`."""
+    """As it was written; while `refused`, that of the run before, or None."""
     settled: ResolvedRequest | None = None
     """The request of the current attempt with nothing left open; None until the first attempt is planned, which reads
     the dataset's metadata.json."""
@@ -114,6 +114,10 @@ class Run(_Record):
     progress_comment: int | None = None
     asked: datetime | None = None
     """When the operator was asked."""
+    told: int | None = None
+    """Number of the attempt that the operator was told of on Slack and by e-mail."""
+    handled_before: int = 0
+    """The newest comment that an earlier run had dealt with."""
     status: Status | None = None
     """How the run ended."""
     reason: str | None = None

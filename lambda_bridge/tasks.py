@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from algorithms.errors import PlatformError
 from lambda_bridge.attempts import advice_for, get, judge_attempt, plan, record_attempt, show_progress, update
-from lambda_bridge.endings import ABANDONED, cause_of, end_of, ended, tell_end
+from lambda_bridge.endings import ABANDONED, cause_of, end_of, ended, label_of, tell_end
 from lambda_bridge.notices import notice_ask
 from lambda_bridge.ports import ConflictError, Execution, Notice, Ports
 from lambda_bridge.runs import Attempt, Run
+from lambda_bridge.sentences import VERDICTS
 
 LOG = logging.getLogger(__name__)
 STOPPING_SECONDS = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
@@ -27,6 +30,10 @@ Result = dict[str, Any]
 
 class Cancelled(Exception):  # noqa: N818 (the name of the error in the workflow)
     """Somebody cancelled the run."""
+
+
+class StillStopping(Exception):  # noqa: N818 (the name of the error in the workflow)
+    """A pipeline execution takes its time to stop: SageMaker gives a training job two minutes (StopTrainingJob)."""
 
 
 class DefectError(Exception):
@@ -60,7 +67,7 @@ def run_task(ports: Ports, payload: Mapping[str, Any]) -> Result:
 
 def _expected(ports: Ports, error: Exception) -> Exception:
     """The error as the workflow may see it: those with a name there as they are, anything else without its text."""
-    if isinstance(error, PlatformError | ConflictError | Cancelled):
+    if isinstance(error, PlatformError | ConflictError | Cancelled | StillStopping):
         return error
     LOG.exception("a task failed")
     return DefectError(f"A defect of ours ({type(error).__name__}). The log says more: {ports.log_address()}")
@@ -69,26 +76,25 @@ def _expected(ports: Ports, error: Exception) -> Exception:
 def start_training(ports: Ports, run: Run, call: Call) -> Result:
     """Starts the pipeline of the current attempt; its last event completes the token.
 
-    The token is stored first. An execution that ended before it was stored is noticed here.
+    The token is stored first. An execution that ended before it was stored is noticed here. The progress comment is
+    written before the first event can come, so that there is one.
     """
-    run = _wait_with(ports, run, call, {"state": "running"})
+    run = _wait_with(ports, run, call, lambda _: {"state": "running"})
     run = plan(ports, run)
     if run.attempt.status is not None:
         ports.workflow.succeed(_token(call), {"status": "Refused"})
         return {}
-    run = _start(ports, run)
+    run = show_progress(ports, run, [])
     ports.issues.set_label(run.issue, "mlops:running")
-    execution = ports.pipelines.describe(_arn(run))
+    execution = ports.pipelines.describe(_arn(_start(ports, run)))
     if execution.ended:
         ports.workflow.succeed(_token(call), {"status": execution.status})
-    else:
-        show_progress(ports, run, ports.pipelines.steps(execution.arn))
     return {}
 
 
-def _wait_with(ports: Ports, run: Run, call: Call, changes: Mapping[str, Any]) -> Run:
+def _wait_with(ports: Ports, run: Run, call: Call, changes: Callable[[Run], Mapping[str, Any]]) -> Run:
     """Stores the token that the run waits with now. Raises Cancelled where the run is."""
-    run = update(ports, run.issue, lambda fresh: fresh.model_copy(update={**changes, "token": _token(call)}))
+    run = update(ports, run.issue, lambda fresh: fresh.model_copy(update={**changes(fresh), "token": _token(call)}))
     _check(run)
     return run
 
@@ -130,15 +136,23 @@ def judge(ports: Ports, run: Run, _: Call) -> Result:
 
 
 def ask_operator(ports: Ports, run: Run, call: Call) -> Result:
-    """Tells on Slack and by e-mail that the run waits for a person. The result comment has asked on the issue."""
-    asked = run.state == "waiting"
-    moment = run.asked if asked else ports.clock()
-    run = _wait_with(ports, run, call, {"state": "waiting", "asked": moment})
-    if not asked:
-        url = ports.issues.read(run.issue).url
-        ports.notices.tell(notice_ask(run, url, advice_for(ports, run)))
+    """Tells on Slack and by e-mail that the run waits for a person. The result comment has asked on the issue.
+
+    A reply that came while an earlier token of this wait failed completes this one.
+    """
     ports.issues.set_label(run.issue, "mlops:waiting")
+    moment = ports.clock()
+    run = _wait_with(ports, run, call, lambda fresh: {} if fresh.reply else _asked(fresh, moment))
+    if run.reply is not None:
+        ports.workflow.succeed(_token(call), {"reply": run.reply.comment})
+    elif run.told != run.attempt.number:
+        ports.notices.tell(notice_ask(run, ports.issues.read(run.issue).url, advice_for(ports, run)))
+        update(ports, run.issue, lambda fresh: fresh.model_copy(update={"told": run.attempt.number}))
     return {}
+
+
+def _asked(run: Run, moment: datetime) -> dict[str, Any]:
+    return {"state": "waiting", "asked": run.asked or moment}
 
 
 def apply_adjustment(ports: Ports, run: Run, _: Call) -> Result:
@@ -172,6 +186,9 @@ def keep_previous(ports: Ports, run: Run, call: Call) -> Result:
 
     A model that was registered before the stop came counts as registered.
     """
+    if run.state == "ended":
+        return {"status": run.status}
+    run = _with_lost_execution(ports, run)
     if run.own_attempts and run.attempt.record_path is None and run.attempt.execution_arn is not None:
         refused = run.attempt.status is not None and call.error.get("Error") == PlatformError.__name__
         run = judge_attempt(ports, run, _stopped(ports, _arn(run)))
@@ -181,8 +198,19 @@ def keep_previous(ports: Ports, run: Run, call: Call) -> Result:
     return {"status": status}
 
 
+def _with_lost_execution(ports: Ports, run: Run) -> Run:
+    """The run with the execution that was started for it, where the answer to the start was lost."""
+    if run.settled is None or not run.own_attempts:
+        return run
+    attempt = run.attempt
+    if not attempt.parameters or attempt.status is not None or attempt.execution_arn is not None:
+        return run
+    arn = ports.pipelines.find(run.settled.learning_type, run.run_id)
+    return update(ports, run.issue, lambda fresh: fresh.with_attempt(execution_arn=arn)) if arn else run
+
+
 def _stopped(ports: Ports, arn: str) -> Execution:
-    """The execution when it has ended. Raises PlatformError where stopping takes long: the state is retried."""
+    """The execution when it has ended. Raises StillStopping where that takes long: the state is retried."""
     execution = ports.pipelines.describe(arn)
     if not execution.ended:
         ports.pipelines.stop(arn)
@@ -191,20 +219,29 @@ def _stopped(ports: Ports, arn: str) -> Execution:
         if execution.ended:
             return execution
         ports.pause(seconds)
-    raise PlatformError(f"{arn}: is still {execution.status}, waiting for it to stop.")
+    raise StillStopping(f"{arn}: is {execution.status}")
 
 
-def abandon(ports: Ports, run: Run, why: str) -> None:
-    """Ends a wait for the operator: the run ends below the threshold, and the previous version stays."""
-    if run.state == "waiting" and run.token is not None:
-        ports.workflow.fail(run.token, ABANDONED, why)
+def abandon(ports: Ports, run: Run, why: str) -> bool:
+    """Ends a wait for the operator: the run ends below the threshold, and the previous version stays.
+
+    A reply that was accepted goes first. False: nothing waits.
+    """
+    if run.token is None:
+        return False
+    if run.reply is not None:
+        return ports.workflow.succeed(run.token, {"reply": run.reply.comment})
+    return run.state == "waiting" and ports.workflow.fail(run.token, ABANDONED, why)
 
 
 def tell_failure(ports: Ports, run: Run, call: Call) -> Result:
     """The end could not be told on the issue: tells it on Slack and by e-mail, and lets the issue start anew."""
-    subject = f"Issue {run.issue}: its end could not be told there"
-    ports.notices.tell(Notice(subject, f"{cause_of(call.error)} Log: {ports.log_address()}", ""))
-    update(ports, run.issue, lambda fresh: ended(fresh, "failed", cause_of(call.error)))
+    status, reason = end_of(run, call.error)
+    text = f"{VERDICTS[status]}. {cause_of(call.error)} Log: {ports.log_address()}"
+    ports.notices.tell(Notice(f"Issue {run.issue}: its end could not be told there", text, ""))
+    with suppress(PlatformError):
+        ports.issues.set_label(run.issue, label_of(status))
+    update(ports, run.issue, lambda fresh: ended(fresh, status, reason))
     return {}
 
 

@@ -127,11 +127,19 @@ def _drive(workflow: Workflow, action: Start | Complete | FailWait) -> None:
 def _tell(issues: Issues, action: React | Write | SetLabel) -> None:
     match action:
         case React(issue, comment):
-            issues.react(issue, comment)
+            _acknowledge(issues, issue, comment)
         case Write(issue, marker, text):
             issues.write(issue, marker, text)
         case SetLabel(issue, label):
             issues.set_label(issue, label)
+
+
+def _acknowledge(issues: Issues, issue: int, comment: int) -> None:
+    """A courtesy: what the comment asks for is done without it too."""
+    try:
+        issues.react(issue, comment)
+    except PlatformError as error:
+        LOG.warning("comment %s: no reaction: %s", comment, error)
 
 
 def _read(ports: Ports, event: Mapping[str, Any], repository: str) -> IssueEvent | CommentEvent | Ignored:

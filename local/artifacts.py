@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from algorithms.errors import PlatformError
-from lambda_bridge.ports import StoredObject
-from local.objects import BUCKET, MissingObjectError, ObjectStore, ObjectStoreError
+from lambda_bridge.ports import StoredObject, TooLargeError
+from local.objects import BUCKET, LargeObjectError, MissingObjectError, ObjectStore, ObjectStoreError
 
 
 @contextmanager
@@ -38,6 +38,8 @@ class LocalArtifacts:
                 return self._objects.read(f"s3://{BUCKET}/{key}", limit)
             except MissingObjectError:
                 return None
+            except LargeObjectError as error:
+                raise TooLargeError(str(error)) from error
 
     def folders(self, prefix: str) -> Sequence[str]:
         """See `lambda_bridge.ports.Artifacts`."""

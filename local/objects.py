@@ -32,6 +32,10 @@ class ObjectStoreError(Exception):
     """A URI that the store refuses, an object that is not there, or a file that cannot become an object."""
 
 
+class LargeObjectError(ObjectStoreError):
+    """An object that has more bytes than may be read."""
+
+
 class MissingObjectError(ObjectStoreError):
     """There is no such object."""
 
@@ -102,14 +106,14 @@ class ObjectStore:
         return [self._copy(file, folder / name) for name, file in objects]
 
     def read(self, uri: str, limit: int) -> bytes:
-        """The content of one object. Raises MissingObjectError, and ObjectStoreError beyond `limit` bytes."""
+        """The content of one object. Raises MissingObjectError, and LargeObjectError beyond `limit` bytes."""
         path = self._object_path(uri)
         if not path.is_file():
             raise MissingObjectError(f"{uri}: there is no such object.")
         with path.open("rb") as file:
             content = file.read(limit + 1)
         if len(content) > limit:
-            raise ObjectStoreError(f"{uri}: must have at most {limit} bytes.")
+            raise LargeObjectError(f"{uri}: must have at most {limit} bytes.")
         return content
 
     def folders(self, uri: str) -> Sequence[str]:

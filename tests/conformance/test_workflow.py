@@ -15,7 +15,7 @@ from moto import mock_aws
 from moto.awslambda_simple.models import LambdaSimpleBackend
 
 from algorithms.errors import PlatformError
-from lambda_bridge.tasks import Cancelled, DefectError
+from lambda_bridge.tasks import Cancelled, DefectError, StillStopping
 from lambda_bridge.workflow import load_workflow
 from local.step_functions import EXECUTION_PREFIX, LocalStepFunctions
 from local.store import Store
@@ -99,6 +99,10 @@ SCENARIOS = {
         "keep_previous": [{"status": "invalid"}],
     },
     "a_defect": {"start_training": [SUCCEED], "judge": [DefectError("see the log")], "keep_previous": [FAILED]},
+    "an_execution_that_stops_slowly": {
+        "start_training": [FAIL],
+        "keep_previous": [StillStopping("still"), {"status": "cancelled"}],
+    },
     "the_issue_cannot_be_reached_at_the_end": {
         "start_training": [SUCCEED],
         "judge": [done("failed")],
@@ -125,9 +129,9 @@ def quick():
         if state.get("Resource", "").endswith("waitForTaskToken"):
             state["TimeoutSeconds"] = 2
         for retrier in state.get("Retry", []):
-            retrier.update(IntervalSeconds=1, MaxAttempts=2, BackoffRate=1.0, MaxDelaySeconds=1)
-            retrier.pop("JitterStrategy")
-            del retrier["MaxDelaySeconds"]
+            retrier.update(IntervalSeconds=1, MaxAttempts=2, BackoffRate=1.0)
+            for key in ("JitterStrategy", "MaxDelaySeconds"):
+                retrier.pop(key, None)
     return definition
 
 
@@ -264,8 +268,8 @@ def test_every_task_has_a_time_out_retries_and_a_catch():
     for name, state in load_workflow(FUNCTION)["States"].items():
         if state["Type"] == "Task":
             assert 0 < state["TimeoutSeconds"] <= 31 * 86_400, name
-            assert state["Retry"][0]["BackoffRate"] > 1, name
-            assert state["Retry"][0]["JitterStrategy"] == "FULL", name
+            assert state["Retry"][-1]["BackoffRate"] > 1, name
+            assert state["Retry"][-1]["JitterStrategy"] == "FULL", name
             assert [catch["ErrorEquals"] for catch in state["Catch"]] == [["States.ALL"]], name
 
 

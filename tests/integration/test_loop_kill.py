@@ -39,6 +39,7 @@ from lambda_bridge import tasks, webhook
 from lambda_bridge.git_history import GitHubHistory
 from lambda_bridge.github import GitHubIssues
 from local import run
+from local.bridge import Bridge
 from local.console import Silent
 from local.engine import EngineOptions
 from local.run_records import RunRecords
@@ -62,6 +63,7 @@ def killing(function):
 OWNERS = {
     "save": RunRecords, "write": GitHubIssues, "set_label": GitHubIssues, "react": GitHubIssues,
     "commit": GitHubHistory, "start_pipeline_execution": LocalSageMaker, "_create": Session, "_reply": Session,
+    "abandon": Bridge,
 }
 if what in tasks.TASKS:
     tasks.TASKS[what] = killing(tasks.TASKS[what])
@@ -102,14 +104,31 @@ MOMENTS = [
 ]
 
 
+HELPLESS = ("/retrain n_estimators=20",)
+"""Replies after which the previous version is kept."""
+CANCELLED = ("/cancel",)
+ENDS = [
+    (HELPLESS, "before", "keep_previous", 1),
+    (HELPLESS, "after", "keep_previous", 1),
+    (HELPLESS, "after", "save", 10),
+    (HELPLESS, "before", "abandon", 1),
+    (HELPLESS, "after", "abandon", 1),
+    (CANCELLED, "after", "_reply", 1),
+    (CANCELLED, "after", "react", 1),
+    (CANCELLED, "before", "keep_previous", 1),
+    (CANCELLED, "before", "set_label", 3),
+]
+"""Other ends than a registered model."""
+
+
 @pytest.fixture
 def folder(tmp_path):
     return prepared(tmp_path)
 
 
-def prepared(folder):
+def prepared(folder, replies=REPLIES):
     (folder / "issue.md").write_text(BODY)
-    for number, text in enumerate(REPLIES):
+    for number, text in enumerate(replies):
         (folder / f"reply-{number}.md").write_text(text)
     return folder
 
@@ -154,10 +173,29 @@ def test_the_uninterrupted_run(uninterrupted):
     assert (uninterrupted["packages"], len(uninterrupted["commits"])) == (1, 4)
 
 
+@pytest.fixture(scope="session")
+def others(tmp_path_factory):
+    """What the other ends look like without a kill."""
+    folders = {replies: tmp_path_factory.mktemp("other") for replies in (HELPLESS, CANCELLED)}
+    return {replies: go_on(prepared(folder, replies)) for replies, folder in folders.items()}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("replies", "when", "what", "count"), ENDS, ids=lambda value: str(value))
+def test_other_ends_too(tmp_path, others, replies, when, what, count):
+    folder = prepared(tmp_path, replies)
+    kill(folder, when, what, count)
+    assert go_on(folder) == others[replies]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("when", "what", "count"), MOMENTS, ids=["-".join(map(str, moment)) for moment in MOMENTS])
 def test_ends_as_it_would_have(folder, uninterrupted, when, what, count):
+    kill(folder, when, what, count)
+    assert go_on(folder) == uninterrupted
+
+
+def kill(folder, when, what, count):
     command = [sys.executable, "-c", RUNNER, str(folder), when, what, str(count), str(QUICK)]
     killed = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=120, check=False)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    assert go_on(folder) == uninterrupted

@@ -169,6 +169,9 @@ class FakePipelines:
         self.parameters.setdefault(arn, dict(parameters))
         return arn
 
+    def find(self, learning_type: str, run_id: str) -> str | None:
+        return next((arn for arn, found in self.executions.items() if found.run_id == run_id), None)
+
     def stop(self, arn: str) -> None:
         self.stopped.append(arn)
         self.end(arn, "Stopped" if self.stops_at_once else "Stopping")

@@ -8,7 +8,7 @@ import pytest
 
 from algorithms.errors import DatasetError, PlatformError
 from lambda_bridge import datasets
-from lambda_bridge.ports import StoredObject
+from lambda_bridge.ports import StoredObject, TooLargeError
 
 RAW = "datasets/iris/raw/"
 
@@ -49,10 +49,18 @@ class TestMetadata:
 
     def test_an_object_that_is_too_long_is_none(self, world):
         def refuse(key, limit):
-            raise PlatformError("too long")
+            raise TooLargeError("too long")
 
         world.artifacts.read = refuse
         assert datasets.metadata(world.artifacts, "iris") is None
+
+    def test_a_bucket_that_does_not_answer_is_no_dataset_without_metadata(self, world):
+        def refuse(key, limit):
+            raise PlatformError("GetObject: SlowDown")
+
+        world.artifacts.read = refuse
+        with pytest.raises(PlatformError):
+            datasets.metadata(world.artifacts, "iris")
 
 
 class TestEvaluation:

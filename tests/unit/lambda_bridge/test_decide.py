@@ -126,13 +126,12 @@ class TestStart:
     @pytest.mark.parametrize("action", ["opened", "labeled", "reopened"])
     def test_a_valid_issue_starts_a_run(self, action):
         actions = decide(issue_event(action), None, facts())
-        assert kinds(actions) == [Save, Start, SetLabel]
+        assert kinds(actions) == [Save, Start]
         record = saved(actions)
         assert (record.number, record.version, record.state, record.first_attempt) == (1, 0, "running", 1)
         assert (record.slug, record.author, record.start_key) == ("classify-irises", "alice", key())
         assert record.request.evaluation_threshold == 0.99
         assert actions[1].run.execution_name == "issue-7-run-1"
-        assert actions[2].label == "mlops:running"
 
     def test_a_record_that_was_stored_is_started_again_until_its_first_attempt_is_planned(self):
         event = issue_event()
@@ -142,7 +141,7 @@ class TestStart:
         assert kinds(decide(event, ended(), facts())) == [Ignore]
 
     def test_a_run_that_was_cancelled_before_it_was_started_is_started_so_that_it_ends(self):
-        assert kinds(decide(issue_event(), run(attempts=(), cancelled_by="bob"), facts())) == [Start, SetLabel]
+        assert kinds(decide(issue_event(), run(attempts=(), cancelled_by="bob"), facts())) == [Start]
 
     def test_the_next_run_counts_on(self):
         old = ended(attempts=tuple(Attempt(number=n) for n in (1, 2)), handled_comment=50, slug="old-slug", number=4)
@@ -154,7 +153,7 @@ class TestStart:
     def test_an_edit_of_an_ended_issue_starts_a_run(self):
         assert kinds(decide(issue_event("edited"), ended(), facts())) == [Ignore]
         edited = view(body=BODY + "seed: 1\n")
-        assert kinds(decide(issue_event("edited"), ended(), facts(edited))) == [Save, Start, SetLabel]
+        assert kinds(decide(issue_event("edited"), ended(), facts(edited))) == [Save, Start]
 
     @pytest.mark.parametrize("issue", [view(open=False), view(labels=("bug",))])
     def test_the_live_issue_counts(self, issue):
@@ -179,9 +178,28 @@ class TestRefusal:
         assert kinds(decide(issue_event("edited"), refused(), edited)) == [Ignore]
 
     def test_a_maintainer_who_edits_or_labels_starts_it(self):
-        assert kinds(decide(issue_event(), refused(), facts(start=12))) == [Save, Start, SetLabel]
+        assert kinds(decide(issue_event(), refused(), facts(start=12))) == [Save, Start]
         edited = facts(view(body=BODY + "seed: 2\n"))
         assert saved(decide(issue_event("edited"), refused(), edited)).number == 1
+
+    def test_a_maintainers_delivery_about_a_start_that_was_refused_starts_it(self):
+        """A stranger opened the issue, a maintainer labelled it, and the stranger's delivery was the slower one."""
+        stranger = saved(decide(issue_event("opened"), None, facts(permission="read")))
+        assert kinds(decide(issue_event(), stranger, facts())) == [Save, Start]
+
+    def test_an_edit_by_a_stranger_leaves_an_ended_record_as_it_is(self):
+        edited = facts(view(body=BODY + "seed: 3\n"), "read")
+        actions = decide(issue_event("edited"), ended(), edited)
+        assert kinds(actions) == [Save, Write]
+        changed = saved(actions)
+        assert changed.model_copy(update={"start_key": ended().start_key}) == ended()
+        assert kinds(decide(issue_event("edited"), changed, edited)) == [Ignore]
+
+    def test_a_start_that_did_not_come_about_is_made_up_for(self):
+        for event in (issue_event(), issue_event("closed")):
+            closed = view(open=False) if event.action == "closed" else view()
+            actions = decide(event, run(attempts=(), token=None), facts(closed, start=12))
+            assert Start in kinds(actions)
 
     def test_an_invalid_body_is_answered_once(self):
         bad = facts(view(body="learning_type: guessing\n@octocat: 1\n"))
@@ -219,9 +237,9 @@ class TestWhileItRuns:
         edited = view(body=BODY + "seed: 3\n")
         over = ended(edit_answered=sha256(edited.body.encode()).hexdigest())
         assert kinds(decide(issue_event("edited"), over, facts(edited))) == [Ignore]
-        assert kinds(decide(issue_event(), over, facts(edited, start=12))) == [Save, Start, SetLabel]
+        assert kinds(decide(issue_event(), over, facts(edited, start=12))) == [Save, Start]
         edited_again = view(body=BODY + "seed: 4\n")
-        assert kinds(decide(issue_event("edited"), over, facts(edited_again))) == [Save, Start, SetLabel]
+        assert kinds(decide(issue_event("edited"), over, facts(edited_again))) == [Save, Start]
 
     def test_labels_and_edits_back_are_ignored(self):
         assert kinds(decide(issue_event(), run(), facts(start=12))) == [Ignore]
@@ -331,7 +349,6 @@ class TestReply:
         [
             (run(), "not waiting for a reply yet"),
             (waiting(token=None), "not waiting for a reply yet"),
-            (run(reply=Reply(comment=90, author="bob", hyperparameters={})), "Another reply was accepted"),
             (waiting(cancelled_by="bob"), "being cancelled"),
             (ended(), "apply the label `mlops:train` again"),
             (refused(), "apply the label `mlops:train` again"),
@@ -346,6 +363,15 @@ class TestReply:
         later = decide(event, saved(actions), facts())
         assert later == (actions[0], actions[2]) or kinds(later) == [Ignore]
 
+    def test_a_second_one_is_answered_and_the_accepted_one_handed_over_again(self):
+        accepted = run(reply=Reply(comment=90, author="bob", hyperparameters={}))
+        actions = decide(comment("/retrain max_depth=8"), accepted, facts())
+        assert kinds(actions) == [React, Save, Write, Complete]
+        assert "Another reply was accepted" in actions[2].text
+        assert actions[3] == Complete("t1", {"reply": 90})
+        without = decide(comment("/retrain max_depth=8"), accepted.model_copy(update={"token": None}), facts())
+        assert kinds(without) == [React, Save, Write]
+
     def test_a_reply_that_came_too_early_has_no_effect_later(self):
         event = comment("/retrain max_depth=8")
         early = saved(decide(event, run(), facts()))
@@ -358,8 +384,18 @@ class TestReply:
         assert "I go on waiting" not in text
 
     def test_a_late_delivery_is_ignored(self):
-        for body in ("/retrain max_depth=8", "/cancel", "/status"):
+        for body in ("/retrain max_depth=8", "/status"):
             assert kinds(decide(comment(body, 99), waiting(handled_comment=100), facts())) == [Ignore]
+
+    def test_a_cancel_that_is_delivered_after_a_newer_comment_counts(self):
+        actions = decide(comment("/cancel", 99), waiting(handled_comment=100), facts())
+        assert kinds(actions) == [React, Save, FailWait]
+        assert (saved(actions).cancelled_by, saved(actions).handled_comment) == ("alice", 100)
+
+    def test_a_cancel_of_an_earlier_run_does_not(self):
+        late = waiting(handled_comment=100, handled_before=99)
+        assert kinds(decide(comment("/cancel", 99), late, facts())) == [Ignore]
+        assert kinds(decide(comment("/cancel", 99), ended(handled_comment=100), facts())) == [Ignore]
 
     def test_a_waiting_record_without_a_request_is_a_defect(self):
         with pytest.raises(ValueError, match="has a request"):

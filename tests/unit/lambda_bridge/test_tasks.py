@@ -7,7 +7,7 @@ import pytest
 from algorithms.errors import PlatformError
 from lambda_bridge.ports import Package
 from lambda_bridge.runs import Attempt, Reply
-from lambda_bridge.tasks import Cancelled, DefectError, abandon, run_task
+from lambda_bridge.tasks import Cancelled, DefectError, StillStopping, abandon, run_task
 
 
 def call(world, task, token=None, error=None):
@@ -28,6 +28,10 @@ def below(trained):
     trained.end_pipeline(met=False)
     assert call(trained, "judge") == {"outcome": "below_threshold", "retries_left": 1}
     return trained
+
+
+def broken(issue):
+    raise PlatformError("GitHub answered 502")
 
 
 def reply(world):
@@ -121,6 +125,17 @@ class TestJudge:
         assert trained.stored.attempt.model_package_arn == "arn:package/1"
         assert trained.issues.log[-1] == "write result-1"
 
+    @pytest.mark.parametrize("lag", ["execution", "step"])
+    def test_nothing_is_judged_before_the_service_has_settled(self, trained, lag):
+        trained.end_pipeline(met=True, score=0.95)
+        if lag == "execution":
+            trained.pipelines.end("arn:issue-7-attempt-1", "Executing")
+        else:
+            trained.pipelines.listed[-1] = {**trained.pipelines.listed[-1], "StepStatus": "Executing"}
+        with pytest.raises(PlatformError, match="to settle"):
+            call(trained, "judge")
+        assert trained.stored.attempt.status is None
+
     def test_again_is_once(self, below):
         before = below.stored
         call(below, "judge")
@@ -174,6 +189,26 @@ class TestAskOperator:
         call(below, "ask_operator", "ask-2")
         assert len(below.notices.told) == 1
         assert (below.stored.token, below.issues.label) == ("ask-2", "mlops:waiting")
+
+    def test_what_could_not_be_told_is_told_by_the_retry(self, below):
+        read, below.issues.read = below.issues.read, broken
+        call(below, "ask_operator", "ask")
+        below.issues.read = read
+        assert below.notices.told == []
+        call(below, "ask_operator", "ask-2")
+        assert len(below.notices.told) == 1
+
+    def test_a_reply_to_a_token_that_failed_completes_the_next_one(self, below):
+        below.issues.read = broken
+        call(below, "ask_operator", "ask")
+        reply(below)
+        call(below, "ask_operator", "ask-2")
+        assert below.workflow.succeeded[-1] == ("ask-2", {"reply": 5})
+        assert (below.stored.state, below.stored.reply.comment) == ("running", 5)
+
+    def test_the_label_comes_before_a_reply_can(self, below):
+        call(below, "ask_operator", "ask")
+        assert below.issues.log[-1] == "label mlops:waiting"
 
     def test_a_cancelled_run_does_not_wait(self, below):
         below.runs.save(below.stored.model_copy(update={"cancelled_by": "owner"}))
@@ -236,9 +271,16 @@ class TestKeepPrevious:
         assert trained.stored.attempt.status == "cancelled"
         assert len(trained.history.commits) == 1
 
+    def test_an_execution_whose_start_was_not_answered_is_found_and_stopped(self, trained):
+        lost = trained.stored.with_attempt(execution_arn=None).model_copy(update={"cancelled_by": "owner"})
+        trained.runs.save(lost)
+        call(trained, "keep_previous", error={"Error": "Cancelled", "Cause": "by owner"})
+        assert trained.pipelines.stopped == ["arn:issue-7-attempt-1"]
+        assert trained.stored.attempt.status == "cancelled"
+
     def test_an_execution_that_stops_slowly_is_waited_for_by_the_workflow(self, trained):
         trained.pipelines.stops_at_once = False
-        with pytest.raises(PlatformError, match="is still Stopping"):
+        with pytest.raises(StillStopping, match="is Stopping"):
             call(trained, "keep_previous", error={"Error": "Cancelled", "Cause": "by owner"})
         assert sum(trained.paused) > 1
         assert "final-1" not in trained.issues.comments
@@ -255,6 +297,14 @@ class TestKeepPrevious:
         status = call(below, "keep_previous", error={"Error": error, "Cause": cause})
         assert status == {"status": "below_threshold"}
         assert "nobody answered" in str(below.stored.reason)
+
+    def test_again_is_once(self, below):
+        call(below, "ask_operator", "ask")
+        error = {"Error": "Abandoned", "Cause": "nobody answered"}
+        first = call(below, "keep_previous", error=error)
+        told = list(below.notices.told)
+        assert call(below, "keep_previous", error=error) == first == {"status": "below_threshold"}
+        assert below.notices.told == told
 
     def test_a_training_that_never_ended_failed(self, trained):
         status = call(trained, "keep_previous", error={"Error": "States.Timeout", "Cause": ""})
@@ -292,6 +342,20 @@ def test_tell_failure_lets_the_issue_start_anew(below):
     call(below, "tell_failure", error={"Error": "PlatformError", "Cause": "write: 502"})
     assert "write: 502" in below.notices.told[-1].text
     assert (below.stored.state, below.stored.status) == ("ended", "failed")
+
+
+def test_a_registered_model_whose_end_could_not_be_told_stays_registered(trained):
+    trained.end_pipeline(met=True, score=0.95)
+    call(trained, "judge")
+    trained.issues.broken |= {"write"}
+    call(trained, "tell_failure", error={"Error": "PlatformError", "Cause": "write: 502"})
+    assert (trained.stored.status, trained.issues.label) == ("registered", "mlops:registered")
+
+
+def test_abandon_hands_an_accepted_reply_over(below):
+    call(below, "ask_operator", "ask")
+    assert abandon(below.ports, reply(below), "no reply")
+    assert (below.workflow.succeeded[-1], below.workflow.failed) == (("ask", {"reply": 5}), [])
 
 
 def test_abandon_ends_a_wait_and_nothing_else(below):

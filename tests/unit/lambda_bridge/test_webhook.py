@@ -9,6 +9,7 @@ from hashlib import sha256
 
 import pytest
 
+from algorithms.errors import PlatformError
 from lambda_bridge.ports import StartEvent
 from lambda_bridge.tasks import run_task
 from lambda_bridge.webhook import MOST_TRIES, receive
@@ -50,7 +51,6 @@ def test_an_opened_issue_starts_a_run(world):
     assert send(world, payload())[0] == 202
     assert (world.stored.state, world.stored.number) == ("running", 1)
     assert world.workflow.started == {"issue-7-run-1": {"issue": 7, "run": 1}}
-    assert world.issues.label == "mlops:running"
 
 
 def test_the_second_delivery_of_the_same_start_starts_nothing(world):
@@ -155,7 +155,18 @@ def test_of_two_replies_one_wins(world):
     send(world, comment("/retrain n_estimators=99", 51), "issue_comment")
     assert world.stored.reply.hyperparameters == {"n_estimators": 50}
     assert "answer-51" in world.issues.comments
-    assert world.workflow.succeeded == []
+    assert [output for _, output in world.workflow.succeeded] == [{"reply": 50}]
+
+
+def test_a_reaction_that_is_refused_stops_nothing(world):
+    waiting(world)
+    world.issues.react = refused
+    send(world, comment("/cancel"), "issue_comment")
+    assert world.stored.cancelled_by == "owner"
+
+
+def refused(issue, comment):
+    raise PlatformError("GitHub answered 403")
 
 
 def test_a_cancel_fails_the_token(world):

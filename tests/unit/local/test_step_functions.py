@@ -23,6 +23,10 @@ class PlatformError(Exception):
     """Named as ours, for Retry."""
 
 
+class StillStopping(Exception):
+    """Named as ours, for Retry."""
+
+
 class Kill(BaseException):
     """The process dies here."""
 
@@ -199,8 +203,8 @@ class TestTime:
             calls = len(world.calls)
             world.later(0.001)
             assert len(world.calls) > calls
-        assert waited == [2, 4, 8, 16, 32, 64, 128, 256]
-        assert world.calls.count("start_training") == 9
+        assert waited == [2, 4, 8, 16, 32, 64, 128, 256, *[300] * 12]
+        assert world.calls.count("start_training") == 21
 
     def test_what_does_not_go_on_here_is_not_due_here(self, world):
         """Another issue's run that was left days ago must not hide when ours is due."""
@@ -213,6 +217,16 @@ class TestTime:
             world.machine.run_due(lambda name: name == NAME)
         assert world.machine.next_due(lambda name: name == NAME) == world.now + timedelta(seconds=2)
         assert world.machine.next_due() < world.now
+
+    def test_an_execution_that_stops_slowly_is_waited_for_half_an_hour(self, world):
+        """SageMaker gives a training job two minutes to stop, and then uploads what it has."""
+        world.script = {"keep_previous": [StillStopping("still")] * 41 + [{"status": "cancelled"}]}
+        world.start()
+        world.fail("start_training", "Cancelled")
+        for _ in range(41):
+            world.later(30)
+        assert world.end == ("SUCCEEDED", None)
+        assert world.calls.count("keep_previous") == 42
 
     def test_jitter_shortens_the_pause(self, world):
         world.machine._interpreter._random = lambda: 0.25
