@@ -23,7 +23,7 @@ class PlatformError(Exception):
     """Named as ours, for Retry."""
 
 
-class StillStopping(Exception):
+class StillStopping(Exception):  # noqa: N818 (the name in the workflow)
     """Named as ours, for Retry."""
 
 
