@@ -147,4 +147,5 @@ def not_available(kind: str) -> str:
 
 def did_you_mean(name: str, suggestion: str) -> str:
     """A near miss of a command."""
-    return comment(f"I do not know {code(name)}. Did you mean {code(suggestion)}? `/help` lists the commands.")
+    how = "Write it in a new comment, at the very beginning, as plain text."
+    return comment(f"I do not know {code(name)}. Did you mean {code(suggestion)}? {how} `/help` lists the commands.")

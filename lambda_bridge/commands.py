@@ -16,19 +16,20 @@ from markdown_it.token import Token
 from algorithms.errors import IssueFormatError, Problem
 from algorithms.wording import nearest, plain, shown
 from lambda_bridge.issue_body import BLOCKS, only_fence, read_fence, read_yaml, unified, yaml_fences
+from lambda_bridge.near_misses import DRESSED, KEY, KEY_LINE, NAMES, REPLY, dressed_command, reply_key
 from lambda_bridge.strict_yaml import check_text, scalar
 
 ReviewKind = Literal["approve", "reject", "rollback"]
-REPLY = "adjusted_hyperparameters"
-NAMES = ("retrain", "cancel", "status", "help", *get_args(ReviewKind))
 
-WORTH_READING = re.compile(r"^[ ]{0,3}(?:/[a-z]|[\w-]{0,20}hyper[\w-]{0,30}[ ]{0,9}:)", re.MULTILINE | re.IGNORECASE)
+WORTH_READING = re.compile(rf"^(?:[ ]{{0,3}}/[a-z]|{DRESSED}|{KEY})", re.MULTILINE | re.IGNORECASE)
 """What a comment needs to be looked at closely."""
 MEANT = re.compile(rf"\s*(?:/(?:{'|'.join(NAMES)})\b|{REPLY}[ ]*:)", re.IGNORECASE)
 """A comment that begins so is no ordinary talk, even where it is too long to be read."""
+COMMAND_LINE = re.compile(rf"^[ ]{{0,3}}(/(?:{'|'.join(NAMES)}))(?=\s|\Z)", re.MULTILINE | re.IGNORECASE)
 REPLY_LINE = re.compile(rf"^{REPLY}[ ]*:", re.MULTILINE)
 SLASH = re.compile(r"/([A-Za-z][\w-]{0,39})(?:\s+(.*))?", re.DOTALL)
 PAIR = re.compile(r"""(?<!\S)([A-Za-z_]\w{0,63})=("[^"\n]*"|'[^'\n]*'|\[[^\[\]\n]*\]|[^\s"'\[\]]+)(?=\s|\Z)""")
+COMMA = re.compile(r"[,;](?:\Z|[A-Za-z_]\w*=)")
 VERSION = re.compile(r"[1-9][0-9]{0,8}")
 MOST_PAIRS = 100
 EXAMPLE = "Write for example: /retrain max_depth=8 learning_rate=0.05"
@@ -90,7 +91,8 @@ def read_command(text: str) -> Command | None:
         check_text(text)
         return _read(text, BLOCKS.parse(text))
     except IssueFormatError as error:
-        if not MEANT.match(text) and not REPLY_LINE.search(text):
+        unread = all(problem.key == "body" for problem in error.problems)
+        if unread and not MEANT.match(text) and not REPLY_LINE.search(text):
             return None
         raise IssueFormatError([_of_reply(problem) for problem in error.problems]) from error
 
@@ -106,11 +108,30 @@ def _read(text: str, tokens: list[Token]) -> Command | None:
     paragraphs = list(_paragraphs(tokens))
     found = SLASH.fullmatch(paragraphs[0].strip()) if paragraphs else None
     if found is None:
-        return _reply(text, tokens, paragraphs)
+        return _reply(text, tokens, paragraphs) or _near_miss(text, tokens)
     name, rest = found.group(1).lower(), (found.group(2) or "").strip()
+    if name in NAMES:
+        _check_alone(paragraphs, bool(_reply_fences(tokens)) and (name != "retrain" or rest != ""))
     if name == "retrain":
         return _pairs(rest) if rest else _reply(text, tokens, paragraphs) or _nothing_to_change()
-    return _slash(name, rest.split("\n")[0].strip())
+    return _slash(name, rest.split("\n")[0].strip()) or _near_miss(text, tokens)
+
+
+def _check_alone(paragraphs: list[str], has_reply: bool) -> None:
+    """Raises IssueFormatError where a comment holds more than one command: which one is meant nobody knows."""
+    lines = [line.strip() for text in paragraphs for line in text.split("\n") if COMMAND_LINE.match(line)]
+    found = [line.split()[0].lower() for line in dict.fromkeys(lines)] + [f"{REPLY}:"] * has_reply
+    if len(found) > 1:
+        message = f"comment: must hold one command, got {' and '.join(found[:5])}. Write each as a comment of its own."
+        raise IssueFormatError.of("comment", None, message)
+
+
+def _near_miss(text: str, tokens: list[Token]) -> Unknown | None:
+    dressed = dressed_command(text, tokens)
+    if dressed is not None:
+        return Unknown(*dressed)
+    key = reply_key(tokens)
+    return None if key is None else Unknown(f"{key}:", f"{REPLY}:")
 
 
 def _paragraphs(tokens: list[Token]) -> Iterator[str]:
@@ -144,6 +165,7 @@ def _pairs(text: str) -> Adjust:
         message = f"/retrain: takes key=value pairs without spaces around the =, got {shown(left[0])}. {EXAMPLE}"
         raise IssueFormatError.of("retrain", plain(left[0]), message)
     found: dict[str, Any] = {}
+    _check_commas(text)
     for match in PAIR.finditer(text):
         key = match.group(1)
         if key in found or len(found) == MOST_PAIRS:
@@ -151,6 +173,15 @@ def _pairs(text: str) -> Adjust:
             raise IssueFormatError.of(key[:60], None, f"{key[:60]}: {what}. Give each hyperparameter once.")
         found[key] = _value(key, match.group(2))
     return Adjust(found)
+
+
+def _check_commas(text: str) -> None:
+    """Raises IssueFormatError where values are separated by more than spaces."""
+    for match in PAIR.finditer(text):
+        key, value = match.group(1)[:60], match.group(2)
+        if value[0] not in "\"'[" and COMMA.search(value):
+            message = f"{key}: values are separated by spaces, got {shown(value)}. Leave out the comma. {EXAMPLE}"
+            raise IssueFormatError.of(key, shown(value), message)
 
 
 def _value(key: str, text: str) -> Any:
@@ -165,12 +196,16 @@ def _value(key: str, text: str) -> Any:
 
 def _reply(text: str, tokens: list[Token], paragraphs: list[str]) -> Command | None:
     """The reply in a fenced block, else in a comment that is YAML alone."""
-    fences = [fence for fence in yaml_fences(tokens) if WORTH_READING.search(fence.content)]
+    fences = _reply_fences(tokens)
     if fences:
         return _adjust(read_fence(only_fence(fences)))
     if any(REPLY_LINE.search(paragraph) for paragraph in paragraphs):
         return _adjust(read_yaml(text))
     return None
+
+
+def _reply_fences(tokens: list[Token]) -> list[Token]:
+    return [fence for fence in yaml_fences(tokens) if KEY_LINE.search(fence.content)]
 
 
 def _adjust(found: dict[str, Any]) -> Command | None:

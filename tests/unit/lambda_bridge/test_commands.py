@@ -44,8 +44,10 @@ def test_slash_commands(text, command):
         "Thanks\n\n/cancel",
         "please /cancel",
         "> /cancel",
-        "- /cancel",
-        "# /cancel",
+        "- do not /cancel",
+        "Hyperparameters: C=3 may be better",
+        "> - /cancel",
+        "/status.json is empty, and /cancel/all is no page"[1:],
         "    /cancel",
         fence("/cancel", ""),
         fence("/cancel", "text"),
@@ -56,7 +58,7 @@ def test_slash_commands(text, command):
         "/deploy",
         f"> {REPLY}".replace("\n", "\n> "),
         f"<!--\n{REPLY}\n-->",
-        fence(REPLY, "json"),
+        fence("a: 1", "json"),
         fence(REPLY, "python"),
         "    " + REPLY.replace("\n", "\n    "),
         "hyperparameters: what are they?",
@@ -76,6 +78,23 @@ def test_ordinary_talk(text):
         ("/retrian max_depth=8", "/retrian", "/retrain"),
         ("/cancle", "/cancle", "/cancel"),
         ("/cancel please", "/cancel please", "/cancel"),
+        ("/cancel.", "/cancel.", "/cancel"),
+        ("/Cancel!\nplease", "/Cancel!", "/cancel"),
+        ("`/retrain C=1`", "`/retrain C=1`", "/retrain C=1"),
+        ("**/retrain C=1**", "**/retrain C=1**", "/retrain C=1"),
+        ("- /retrain C=1", "- /retrain C=1", "/retrain C=1"),
+        ("2. /retrain C=1", "2. /retrain C=1", "/retrain C=1"),
+        ("# /cancel,", "# /cancel,", "/cancel"),
+        ("> /help\n\n*/cancel*", "*/cancel*", "/cancel"),
+        ("\u200b/retrain C=1", "\u200b/retrain C=1", "/retrain C=1"),
+        ("\u200b/retrain", "\u200b/retrain", "/retrain"),
+        ("/status.json", "/status.json", "/status"),
+        ("adjusted_hyperparamters:\n  C: 1", "adjusted_hyperparamters:", "adjusted_hyperparameters:"),
+        ("Try this\nadjust_hyperparameters:\n  C: 1", "adjust_hyperparameters:", "adjusted_hyperparameters:"),
+        ("Adjusted_Hyperparameters:\n  C: 1", "Adjusted_Hyperparameters:", "adjusted_hyperparameters:"),
+        ("hyperparameters:\n  C: 1", "hyperparameters:", "adjusted_hyperparameters:"),
+        ("hyperparameters: {C: 1}", "hyperparameters:", "adjusted_hyperparameters:"),
+        (fence('{"hyperparameters": {"C": 1}}', "json"), "hyperparameters:", "adjusted_hyperparameters:"),
         ("/approve it", "/approve it", "/approve 3"),
         ("/approve 0", "/approve 0", "/approve 3"),
         (fence("hyperparameters:\n  a: 1"), "hyperparameters:", "adjusted_hyperparameters:"),
@@ -84,6 +103,37 @@ def test_ordinary_talk(text):
 )
 def test_a_near_miss_gets_a_suggestion(text, name, suggestion):
     assert read_command(text) == Unknown(name, suggestion)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        fence('{"adjusted_hyperparameters": {"C": 1}}', "json"),
+        fence('{\n  "adjusted_hyperparameters": {"C": 1}\n}', "json"),
+        '{"adjusted_hyperparameters": {"C": 1}}',
+        fence(REPLY, "json"),
+    ],
+)
+def test_a_reply_in_json_is_told_how_to_be_written(text):
+    assert "```yaml" in problems(text)[0][1]
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("/retrain C=1\n/cancel", "/retrain and /cancel"),
+        ("/retrain C=1\n\n/cancel", "/retrain and /cancel"),
+        ("/status\n/retrain C=1", "/status and /retrain"),
+        (f"{fence(REPLY)}\n\n/cancel", "/cancel and adjusted_hyperparameters:"),
+        (f"/retrain max_depth=2\n\n{fence(REPLY)}", "/retrain and adjusted_hyperparameters:"),
+    ],
+)
+def test_two_commands_are_refused(text, named):
+    assert f"must hold one command, got {named}." in problems(text)[0][1]
+
+
+def test_a_command_twice_is_one():
+    assert read_command("/cancel\n\n/cancel") == Cancel()
 
 
 class TestReply:
@@ -143,6 +193,12 @@ class TestRetrain:
     @pytest.mark.parametrize("rest", ["", " ", " a", " a = 1", " a=", " a=1 please", ' a="1', " a=[1", " =1", " 1=2"])
     def test_anything_but_pairs_is_refused_with_an_example(self, rest):
         assert "/retrain max_depth=8" in problems(f"/retrain{rest}")[0][1]
+
+    @pytest.mark.parametrize("pairs", ["C=1, max_iter=5", "C=1,max_iter=5", "C=1; max_iter=5"])
+    def test_values_are_separated_by_spaces(self, pairs):
+        key, message = problems(f"/retrain {pairs}")[0]
+        assert key == "C"
+        assert "separated by spaces" in message
 
     def test_a_name_twice_is_refused(self):
         assert problems("/retrain a=1 a=2")[0] == ("a", "a: is given twice. Give each hyperparameter once.")
