@@ -12,6 +12,9 @@ from pipelines.request import TrainingRequest
 
 Evaluation = Mapping[str, Any]
 
+ON_TRAINING_ROWS = {"explained_variance": "explained_variance_test"}
+"""Metrics that are a property of the training rows -> the same share of the test rows' own variance."""
+
 
 def headline(request: TrainingRequest, evaluation: Evaluation) -> str:
     """The metric that decides, with its interval, the threshold, and the gap where it was missed."""
@@ -19,7 +22,8 @@ def headline(request: TrainingRequest, evaluation: Evaluation) -> str:
     interval = primary.get("ci95")
     range_ = f" (95 % interval {number(interval[0])} to {number(interval[1])})" if interval else ""
     name = primary["name"]
-    sentence = f"**{name} {number(primary['value'])}**{range_}, {demand(request, name)}. {gap(request, primary)}"
+    where = " on the training rows" if name in ON_TRAINING_ROWS else ""
+    sentence = f"**{name} {number(primary['value'])}**{where}{range_}, {demand(request, name)}. {gap(request, primary)}"
     return sentence.rstrip()
 
 
@@ -32,8 +36,12 @@ def metrics_table(request: TrainingRequest, evaluation: Evaluation) -> str:
         "dummy baseline": evaluation.get("baseline"),
         "previous version": evaluation.get("comparison"),
     }
-    rows = [[f"**{name}**", number(metrics["primary"]["value"]), *map(_primary, beside.values())]]
-    rows += [[key, number(value), "", "", ""] for key, value in metrics.items() if key not in ("primary", name)]
+    on_test = ON_TRAINING_ROWS.get(name)
+    value = metrics.get(on_test) if on_test else metrics["primary"]["value"]
+    rows = [[f"**{name}**", number(value), *map(_primary, beside.values())]]
+    rows += [
+        [key, number(value), "", "", ""] for key, value in metrics.items() if key not in ("primary", name, on_test)
+    ]
     unit = "episode" if request.learning_type == "reinforcement" else "row"
     return table(["metric", f"test ({count(evaluation['n'], unit)})", *beside], rows)
 

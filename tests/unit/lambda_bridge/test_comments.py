@@ -116,6 +116,14 @@ class TestResult:
         text = comments.result(run(**asked), primary("rmse", 3100.0))
         assert "**rmse 3100**, threshold at most 3000. That is 100 above the threshold.\n" in text
 
+    def test_a_share_of_the_training_rows_is_no_test_value(self):
+        found = primary("explained_variance", 0.96)
+        found["metrics"] |= {"explained_variance": 0.96, "explained_variance_test": 0.91}
+        found["train"] = {"primary": {"name": "explained_variance", "value": 0.96}}
+        text = comments.result(run(learning_type="unsupervised", algorithm="pca"), found)
+        assert "**explained_variance 0.96** on the training rows, threshold at least 0.95.\n" in text
+        assert rows(text)[2:] == [["**explained_variance**", "0.91", "0.96", "0.3333", ""]]
+
     def test_an_undefined_score_is_said(self):
         text = comments.result(run(evaluation_threshold=None), primary("accuracy", None, score=-1.7e308))
         assert "**accuracy undefined**, no threshold asked for. accuracy could not be computed" in text
