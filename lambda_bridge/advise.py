@@ -9,12 +9,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from algorithms.errors import ParameterError
-from algorithms.metrics import METRICS, UNDEFINED_SCORE
+from algorithms.metrics import METRICS, UNDEFINED_SCORE, TaskType
 from algorithms.params import Raises
 from algorithms.registry import ALGORITHMS, algorithm
 from lambda_bridge.adjusting import effective, merge
 from lambda_bridge.diagnosis import Diagnosis, Figures, diagnose, figures_of
-from lambda_bridge.moves import moves, onward, restored, tries
+from lambda_bridge.moves import default_budget, moves, onward, restored, tries
 from lambda_bridge.runs import Attempt
 from pipelines.request import ResolvedRequest, canonical_json
 
@@ -24,6 +24,12 @@ MOST_TRIED = 200
 MORE: Mapping[Raises, int] = {"capacity": 1, "effort": 1, "regularisation": -1}
 LESS: Mapping[Raises, int] = {"regularisation": 1, "capacity": -1}
 LONGER = "train for longer"
+REAL = 0.03
+"""Share of a score that a gain must exceed to be more than chance."""
+UNSUPERVISED_REASONS: Mapping[TaskType, str] = {
+    "clustering": "let the search for centres start more often",
+    "dimensionality_reduction": "keep more of the variance",
+}
 
 
 @dataclass(frozen=True)
@@ -106,22 +112,35 @@ class _Known:
         for one in sorted(filter(self._met, self.earlier), key=_score, reverse=True):
             reached = self.figures.shown(_score(one))
             yield one.hyperparameters, f"These values reached {reached} in an earlier attempt on the same data."
-        yield from self._onward()
+        if self.request.learning_type == "reinforcement":
+            yield from self._default_budget()
+        yield from self._onward(diagnosis)
         base = self.best.hyperparameters
         start = "" if self.best is self.current else f"They start from the best so far ({self._shown(self.best)})."
         for changes, reason in self._steps(diagnosis, base):
             yield {**base, **changes}, f"{reason} {start}".strip()
 
-    def _onward(self) -> Iterator[tuple[Mapping[str, Any], str]]:
+    def _default_budget(self) -> Iterator[tuple[Mapping[str, Any], str]]:
+        budget = default_budget(self.request, self.best.hyperparameters)
+        if budget is not None:
+            yield budget, f"The default of {budget['total_timesteps']} steps is far above what the agent had."
+
+    def _onward(self, diagnosis: Diagnosis) -> Iterator[tuple[Mapping[str, Any], str]]:
         """One more step in the direction that helped last."""
         if not self.earlier or self.best is not self.current:
             return
         before = self.earlier[-1]
-        if UNDEFINED_SCORE < _score(before) < _score(self.current):
-            changes = onward(self.request, before.hyperparameters, self.current.hyperparameters)
+        if _score(before) > UNDEFINED_SCORE and self._is_real(_score(self.current) - _score(before)):
+            directions, _ = self._directions(diagnosis)
+            changes = onward(self.request, before.hyperparameters, self.current.hyperparameters, directions)
             helped = f"from {self._shown(before)} to {self._shown(self.current)}"
             reason = f"The last change took {self.figures.metric} {helped}; these values go on in the same direction."
             yield {**self.current.hyperparameters, **changes}, reason
+
+    def _is_real(self, gain: float) -> bool:
+        """Whether a gain is more than chance: half the interval's width, or REAL of the score where that is unknown."""
+        half = self.figures.half_width
+        return gain > (REAL * abs(_score(self.current)) if half is None else half)
 
     def _shown(self, one: Tried) -> str:
         return self.figures.shown(_score(one)) if _score(one) > UNDEFINED_SCORE else "undefined"
@@ -142,6 +161,8 @@ class _Known:
     def _directions(self, diagnosis: Diagnosis) -> tuple[Mapping[Raises, int], str]:
         if self.request.learning_type == "reinforcement":
             return {"effort": 1}, LONGER
+        if self.request.task_type in UNSUPERVISED_REASONS:
+            return MORE, UNSUPERVISED_REASONS[self.request.task_type]
         train = self.figures.train
         if diagnosis == "overfitting" or (train is not None and train >= self.figures.threshold):
             return LESS, "make the model simpler, or punish complexity more"

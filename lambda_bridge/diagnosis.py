@@ -1,7 +1,8 @@
 """Training rows against test rows against the threshold: what is probably wrong. Pure.
 
-A model that misses the threshold on the very rows it learned from fits too little; one that meets it there and not on
-the test rows fits too much (Hastie, Tibshirani and Friedman 2009, chapter 7).
+A model that misses the threshold on the very rows it learned from fits too little; one that meets it there, or does
+much better there, fits too much (Hastie, Tibshirani and Friedman 2009, chapter 7). Clusters and components have no
+right answer to fit, so nothing of the kind is said of them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from algorithms.metrics import METRICS, NO_THRESHOLD, UNDEFINED_SCORE
+from algorithms.metrics import METRICS, NO_THRESHOLD, UNDEFINED_SCORE, TaskType
 from lambda_bridge.sentences import number
 from pipelines.request import ResolvedRequest
 
@@ -18,6 +19,12 @@ Diagnosis = Literal["underfitting", "overfitting", "close", "unclear"]
 
 CLOSE = 0.05
 """Share of the way from the dummy baseline to the threshold that counts as close."""
+LOST = 0.4
+"""Share of what was learned beyond the dummy baseline that, missing on the test rows, counts as overfitting."""
+UNSUPERVISED: dict[TaskType, str] = {
+    "clustering": "How many clusters the data holds only trying shows.",
+    "dimensionality_reduction": "The components keep too little of the variance.",
+}
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,17 @@ class Figures:
         inside = self.interval is not None and self.interval[0] <= self.threshold <= self.interval[1]
         floor = self.baseline if self.baseline is not None else self.threshold
         return inside or self.threshold - self.score <= CLOSE * (self.threshold - floor)
+
+    def overfitted(self, score: float, train: float) -> bool:
+        """Whether most of the shortfall, or much of what was learned, is lost from the training to the test rows."""
+        gap = train - score
+        much = self.baseline is not None and gap > LOST * (train - self.baseline) > 0
+        return much or gap > (self.threshold - score) / 2
+
+    @property
+    def half_width(self) -> float | None:
+        """Half of the interval's width."""
+        return None if self.interval is None else (self.interval[1] - self.interval[0]) / 2
 
 
 def figures_of(
@@ -83,18 +101,29 @@ def _diagnose(figures: Figures, learning_type: str) -> tuple[Diagnosis, str]:
         return "close", f"{both}: that is close, and the difference may be chance.{_rows(figures)}"
     if learning_type == "reinforcement":
         return "underfitting", f"{both}: the agent has not learned enough yet."
+    if learning_type == "unsupervised":
+        return "unclear", f"{both}. {UNSUPERVISED[METRICS[metric].task_type]}"
     if train is None:
         return "unclear", f"{both}, and the score on the training rows is not known."
     test = f"{figures.shown(score)} on the test rows"
     if train < figures.threshold:
-        rows = f"{metric} is {figures.shown(train)} on the training rows and {test}; both miss the threshold"
-        return "underfitting", f"{rows}. The model fits too little (underfitting)."
+        rows = f"{metric} is {figures.shown(train)} on the training rows and {test}; both miss the threshold."
+        if figures.overfitted(score, train):
+            return (
+                "overfitting",
+                f"{rows} The training rows do much better, so they are fitted too closely (overfitting).",
+            )
+        return "underfitting", f"{rows} The model fits too little (underfitting)."
     rows = f"{metric} is {figures.shown(train)} on the training rows, which meets the threshold, and {test}"
     return "overfitting", f"{rows}. The model fits the training rows too closely (overfitting)."
 
 
 def _rows(figures: Figures) -> str:
-    return "" if figures.train is None else f" On the training rows it is {figures.shown(figures.train)}."
+    return (
+        ""
+        if figures.train is None or METRICS[figures.metric].task_type in UNSUPERVISED
+        else f" On the training rows it is {figures.shown(figures.train)}."
+    )
 
 
 def _dummy(figures: Figures) -> str:

@@ -16,6 +16,10 @@ FACTORS = ((2.0, 4.0), (4.0, 16.0), (8.0, 64.0))
 """Of whole numbers, and of shares and penalties, which are searched on a coarser grid."""
 SMALL = 20
 """Whole numbers up to this are stepped one by one where either direction may help."""
+MOST_ONWARD = 2.0
+"""Factor by which a direction that helped is followed."""
+LONGEST_EPISODE = 500
+"""Steps, as of CartPole: a number of episodes is at most about that many steps."""
 DIGITS = 3
 """Significant digits of a suggested number."""
 
@@ -76,19 +80,49 @@ def tries(request: TrainingRequest, base: Mapping[str, Any]) -> Iterator[Values]
                     yield {name: value}
 
 
-def onward(request: TrainingRequest, before: Mapping[str, Any], after: Mapping[str, Any]) -> Values:
-    """The step from `before` to `after` once more, in every number that it changed."""
+def onward(
+    request: TrainingRequest,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    directions: Mapping[Raises, int],
+) -> Values:
+    """The step from `before` to `after` once more, in every number that it changed: at most twice or half as much.
+
+    Steps against `directions`, and those that a bound would cut short, are left out.
+    """
     one, other = effective(request, before), effective(request, after)
+    signs: dict[Any, int] = dict(directions)
     schema = fields(type(request.params()))
     found = {}
     for name, field in schema.items():
         old, new = one.get(name), other.get(name)
-        if old != new and _is_number(old) and _is_number(new):
-            further = new * new / old if old > 0 and new > 0 else new + (new - old)
-            value = _fitted(field, further, new)
+        if _is_number(old) and _is_number(new) and (new - old) * signs.get(field.get("raises"), 0) >= 0:
+            value = _within(field, _further(old, new), new)
             if value is not None:
                 found[name] = value
     return found
+
+
+def _further(old: float, new: float) -> float:
+    if old <= 0 or new <= 0:
+        return new + (new - old)
+    return new * min(max(new / old, 1 / MOST_ONWARD), MOST_ONWARD)
+
+
+def _within(field: Mapping[str, Any], wanted: float, current: Any) -> Any:
+    """As `_fitted`, but None beyond a bound."""
+    schema = _numeric(field)
+    inside = schema.get("minimum", -math.inf) <= wanted <= schema.get("maximum", math.inf)
+    return _fitted(field, wanted, current) if inside else None
+
+
+def default_budget(request: TrainingRequest, base: Mapping[str, Any]) -> Values | None:
+    """`base` with an agent's default number of steps, where it has at most half of them; None elsewhere."""
+    default = fields(type(request.params()))["total_timesteps"]["null"]
+    steps = base.get("total_timesteps") or base.get("num_episodes", math.inf) * LONGEST_EPISODE
+    if steps > default / 2:
+        return None
+    return {**{name: value for name, value in base.items() if name not in BUDGETS}, "total_timesteps": default}
 
 
 def _named(request: TrainingRequest, kind: Raises, filled: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
@@ -132,12 +166,16 @@ def _neighbour(field: Mapping[str, Any], value: Any, sign: int, distance: int) -
 
 def _fitted(field: Mapping[str, Any], wanted: float, current: Any) -> Any:
     """`wanted` as the field takes it, or None where that is what stands there."""
-    schema = next(branch for branch in branches_of(field) if branch.get("type") in ("integer", "number"))
+    schema = _numeric(field)
     bounded = min(max(wanted, schema.get("minimum", -math.inf)), schema.get("maximum", math.inf))
     if bounded <= schema.get("exclusiveMinimum", -math.inf):
         return None
     value = round(bounded) if schema["type"] == "integer" else float(f"{bounded:.{DIGITS}g}")
     return None if value == current else value
+
+
+def _numeric(field: Mapping[str, Any]) -> Mapping[str, Any]:
+    return next(branch for branch in branches_of(field) if branch.get("type") in ("integer", "number"))
 
 
 def _is_number(value: Any) -> TypeGuard[float]:

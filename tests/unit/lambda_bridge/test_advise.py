@@ -104,7 +104,7 @@ def test_a_direction_that_helped_is_continued():
     fewer = advise(
         request(), under({"max_depth": 4}, 0.6), [under({"max_depth": 4, "n_estimators": 9}, 0.5)], evaluation()
     )
-    assert fewer.changes["n_estimators"] == 1000 + 111
+    assert fewer.changes["n_estimators"] == 200
 
 
 def test_a_step_that_is_not_valid_is_left_out():
@@ -138,8 +138,39 @@ def test_clusters_are_tried_both_ways():
 def test_agents_learn_longer():
     advice = advise(request("ppo"), Tried({}, 150.0, None), [], evaluation(20.0))
     assert (advice.diagnosis, advice.changes) == ("underfitting", {"total_timesteps": 200_000})
+    advice = advise(request("ppo"), Tried({"num_episodes": 500}, 150.0, None), [], evaluation(20.0))
+    assert advice.changes == {"num_episodes": 1000}
+
+
+def test_agents_that_learned_far_too_shortly_get_the_default_first():
+    shorter, current = Tried({"total_timesteps": 1_000}, 20.0, None), Tried({"total_timesteps": 2_000}, 150.0, None)
+    advice = advise(request("ppo"), current, [shorter], evaluation(20.0))
+    assert advice.changes == {"total_timesteps": 100_000}
+    assert "default of 100000 steps" in advice.basis
     advice = advise(request("ppo"), Tried({"num_episodes": 50}, 150.0, None), [], evaluation(20.0))
-    assert advice.changes == {"num_episodes": 100}
+    assert advice.changes == {"total_timesteps": 100_000, "num_episodes": None}
+
+
+@pytest.mark.parametrize(
+    ("before", "interval", "real"), [(0.59, None, False), (0.5, [0.4, 0.8], False), (0.5, [0.55, 0.65], True)]
+)
+def test_a_gain_that_may_be_chance_is_no_direction(before, interval, real):
+    advice = advise(
+        request(), under({"max_depth": 4}, 0.6), [under({"max_depth": 2}, before)], evaluation(0.3, interval)
+    )
+    assert ("same direction" in advice.basis) is real
+
+
+def test_underfitting_never_asks_for_less():
+    advice = advise(request("xgboost"), under({"max_depth": 4}, 0.6), [under({"max_depth": 8}, 0.5)], evaluation())
+    assert advice.diagnosis == "underfitting"
+    assert advice.changes["max_depth"] > 4
+
+
+def test_components_are_added():
+    advice = advise(request("pca"), Tried({}, 0.5, 0.5), [], evaluation())
+    assert (advice.diagnosis, advice.changes) == ("unclear", {"num_components": 4})
+    assert advice.basis == "These values keep more of the variance."
 
 
 def test_a_score_that_could_not_be_computed_is_unclear():

@@ -31,6 +31,26 @@ def test_lower_is_better_is_told_in_the_metrics_own_values():
     assert told(-20.0, -3.0, -40.0, **RMSE)[0] == "overfitting"
 
 
+def test_training_rows_far_better_than_test_rows_are_overfitted_below_the_threshold_too():
+    found, why = told(0.7, 0.89, 0.33, evaluation_threshold=0.9)
+    assert found == "overfitting"
+    assert "both miss the threshold. The training rows do much better" in why
+    assert told(0.5, 0.7, 0.33, evaluation_threshold=0.99)[0] == "overfitting"
+    assert told(0.5, 0.7, None, evaluation_threshold=0.99)[0] == "underfitting"
+    assert told(0.2, 0.3, 0.33, evaluation_threshold=0.99)[0] == "underfitting"
+    assert told(-50.0, -20.0, -100.0, **RMSE)[0] == "overfitting"
+    assert told(-50.0, -45.0, -100.0, **RMSE)[0] == "underfitting"
+
+
+def test_clusters_and_components_do_not_fit():
+    keys = {"learning_type": "unsupervised", "evaluation_threshold": 0.9}
+    found, why = told(0.5, 0.95, 0.1, algorithm="kmeans", **keys)
+    assert (found, "fit" in why, "only trying shows" in why) == ("unclear", False, True)
+    found, why = told(0.5, 0.5, 0.1, algorithm="pca", **keys)
+    assert (found, "too little of the variance" in why) == ("unclear", True)
+    assert "training rows" not in told(0.88, 0.88, 0.1, algorithm="pca", **keys)[1]
+
+
 def test_a_threshold_within_the_interval_is_close():
     assert told(-20.0, -3.0, -40.0, ci95=[9.0, 30.0], **RMSE)[0] == "close"
     assert told(-20.0, -3.0, -40.0, ci95=[11.0, 30.0], **RMSE)[0] == "overfitting"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from itertools import islice
 
-from lambda_bridge.moves import moves, onward, restored, tries
+from lambda_bridge.moves import default_budget, moves, onward, restored, tries
 from pipelines.request import parse_request
 
 
@@ -77,11 +77,36 @@ class TestTries:
 
 class TestOnward:
     def test_numbers_go_on_by_the_same_factor_or_the_same_difference(self):
-        assert onward(request("xgboost"), {"max_depth": 2}, {"max_depth": 4}) == {"max_depth": 8}
-        assert onward(request("xgboost"), {"gamma": 0.0}, {"gamma": 0.5}) == {"gamma": 1.0}
-        assert onward(request("xgboost"), {"gamma": 0.5}, {"gamma": 0.0}) == {}
+        assert onward(request("xgboost"), {"max_depth": 2}, {"max_depth": 4}, {}) == {"max_depth": 8}
+        assert onward(request("xgboost"), {"max_depth": 8}, {"max_depth": 6}, {}) == {"max_depth": 4}
+        assert onward(request("xgboost"), {"gamma": 0.0}, {"gamma": 0.5}, {}) == {"gamma": 1.0}
+        assert onward(request("xgboost"), {"gamma": 0.5}, {"gamma": 0.0}, {}) == {}
 
-    def test_what_is_no_number_or_at_its_bound_stays(self):
-        assert onward(request("random_forest"), {"max_depth": 3}, {}) == {}
-        assert onward(request("xgboost"), {"max_depth": 15}, {"max_depth": 30}) == {}
-        assert onward(request("neural_network"), {"activation": "relu"}, {"activation": "tanh"}) == {}
+    def test_at_most_twice_or_half_as_much(self):
+        assert onward(request("xgboost"), {"n_estimators": 5}, {"n_estimators": 100}, {}) == {"n_estimators": 200}
+        assert onward(request("xgboost"), {"n_estimators": 1000}, {"n_estimators": 10}, {}) == {"n_estimators": 5}
+
+    def test_what_is_no_number_or_would_pass_its_bound_stays(self):
+        assert onward(request("random_forest"), {"max_depth": 3}, {}, {}) == {}
+        assert onward(request("xgboost"), {"max_depth": 10}, {"max_depth": 20}, {}) == {}
+        assert onward(request("xgboost"), {"max_depth": 10}, {"max_depth": 10}, {}) == {}
+        assert onward(request("neural_network"), {"activation": "relu"}, {"activation": "tanh"}, {}) == {}
+
+    def test_against_the_direction_that_is_wanted_nothing_moves(self):
+        before, after = {"max_depth": 8, "learning_rate": 0.4}, {"max_depth": 4, "learning_rate": 0.2}
+        assert onward(request("xgboost"), before, after, MORE) == {"learning_rate": 0.1}
+        assert onward(request("xgboost"), before, after, LESS) == {"max_depth": 2, "learning_rate": 0.1}
+
+
+class TestDefaultBudget:
+    def test_few_steps_or_episodes_go_back_to_the_default(self):
+        assert default_budget(request("ppo"), {"total_timesteps": 2_000}) == {"total_timesteps": 100_000}
+        assert default_budget(request("ppo"), {"num_episodes": 50, "n_steps": 64}) == {
+            "n_steps": 64,
+            "total_timesteps": 100_000,
+        }
+
+    def test_what_is_near_it_or_above_stays(self):
+        assert default_budget(request("dqn"), {"total_timesteps": 30_000}) is None
+        assert default_budget(request("dqn"), {"num_episodes": 500}) is None
+        assert default_budget(request("dqn"), {}) is None
