@@ -6,7 +6,6 @@ Facts in, Markdown out; text from strangers goes through `inert`. Answers to com
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from algorithms.errors import Problem
@@ -31,18 +30,8 @@ from lambda_bridge.sentences import (
     titled,
     verdict,
 )
-from pipelines.markdown import table
+from lambda_bridge.step_table import bar, step_table
 from pipelines.request import TrainingRequest
-
-STATES = {
-    "Starting": "⏳ starting",
-    "Executing": "⏳ running",
-    "Succeeded": "✅ done",
-    "Failed": "❌ failed",
-    "Stopping": "⏹️ stopping",
-    "Stopped": "⏹️ stopped",
-}
-BAR = 20
 
 
 def progress(run: Run, steps: Sequence[Step], planned: Sequence[str]) -> str:
@@ -54,14 +43,10 @@ def progress(run: Run, steps: Sequence[Step], planned: Sequence[str]) -> str:
     steps : ListPipelineExecutionSteps, oldest first
     planned : names of the steps that a good attempt goes through, in order
     """
-    by_name = {step["StepName"]: step for step in steps}
-    names = [*planned, *(name for name in by_name if name not in planned)]
-    done = sum(by_name.get(name, {}).get("StepStatus") == "Succeeded" for name in planned)
-    filled = BAR * done // len(planned)
     return comment(
         f"### Training {subject(asked(run))}, {attempt_line(run)}",
-        table(["step", "state", "time"], [_step_row(name, by_name.get(name)) for name in names]),
-        f"`{'█' * filled}{'░' * (BAR - filled)}` {done} of {len(planned)} steps",
+        step_table(steps, planned),
+        bar(steps, planned),
         f"Hyperparameters: {settings(run.attempt.hyperparameters)}.",
     )
 
@@ -72,22 +57,6 @@ def asked(run: Run) -> TrainingRequest:
     if request is None:
         raise ValueError(f"issue {run.issue}: its run has no request")
     return request
-
-
-def _step_row(name: str, step: Step | None) -> list[str]:
-    if step is None:
-        return [name, "", ""]
-    state = STATES.get(step["StepStatus"], step["StepStatus"])
-    cached = ", re-used" if step.get("CacheHitResult") else ""
-    return [step.get("StepDisplayName", name), f"{state}{cached}", duration(step)]
-
-
-def duration(step: Step) -> str:
-    """Seconds between a step's start and end, for people; empty while it runs."""
-    start, end = step.get("StartTime"), step.get("EndTime")
-    if not isinstance(start, datetime) or not isinstance(end, datetime):
-        return ""
-    return f"{(end - start).total_seconds():.1f} s"
 
 
 def result(

@@ -72,8 +72,8 @@ class TestProgress:
         text = comments.progress(run(attempt(None), attempt(None, 2)), steps, PLANNED)
         assert rows(text)[2:] == [
             ["Prepare the data", "✅ done", "1.2 s"],
-            ["Train", "⏳ running", ""],
-            ["Evaluate", "", ""],
+            ["Train the model", "⏳ running", ""],
+            ["Evaluate the model", "", ""],
         ]
         assert "### Training `xgboost` on `iris`, attempt 2 of at most 4\n" in text
         assert "`██████░░░░░░░░░░░░░░` 1 of 3 steps" in text
@@ -86,6 +86,23 @@ class TestProgress:
     def test_a_step_off_the_good_path_comes_last(self):
         steps = [step("Prepare"), step("BelowThreshold", "Failed")]
         assert rows(comments.progress(run(), steps, PLANNED))[-1][:2] == ["BelowThreshold", "❌ failed"]
+
+    def test_below_the_threshold_nothing_is_left_to_do(self):
+        check = step("CheckScore", Metadata={"Condition": {"Outcome": "False"}})
+        end = step("BelowThreshold", "Failed", StepDisplayName="Below the threshold", Metadata={"Fail": {}})
+        steps = [*map(step, PLANNED), check, end]
+        text = comments.progress(run(), steps, (*PLANNED, "CheckScore", "RegisterModel"))
+        assert [row[:2] for row in rows(text)[5:]] == [
+            ["Is the score good enough?", "✅ done"],
+            ["Register the model", "skipped"],
+            ["Below the threshold", "⚠️ below the threshold"],
+        ]
+        assert f"`{'█' * 20}` 4 of 4 steps" in text
+
+    def test_a_step_that_failed_skips_nothing(self):
+        text = comments.progress(run(), [step("Prepare", "Failed")], ("Prepare", "RegisterModel"))
+        assert [row[:2] for row in rows(text)[2:]] == [["Prepare", "❌ failed"], ["Register the model", ""]]
+        assert "0 of 2 steps" in text
 
     def test_a_re_used_step_says_so(self):
         text = comments.progress(run(settle=False), [step("Prepare", CacheHitResult={"x": "y"})], PLANNED)
