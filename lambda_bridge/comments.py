@@ -12,7 +12,7 @@ from algorithms.errors import Problem
 from lambda_bridge.advise import Advice
 from lambda_bridge.inert import code, prose
 from lambda_bridge.judge import Step
-from lambda_bridge.metric_table import comparison_note, findings, headline, metrics_table, target_note
+from lambda_bridge.metric_table import comparison_note, findings, headline, metrics_table, no_better, target_note
 from lambda_bridge.runs import Attempt, Run, Status
 from lambda_bridge.sentences import (
     HOW_TO_START,
@@ -84,6 +84,7 @@ def result(
         f"### Attempt {attempt.number}: {verdict(attempt)}",
         problem_list(attempt.problems),
         *(() if evaluation is None else (headline(request, evaluation), metrics_table(request, evaluation))),
+        no_better(evaluation) if evaluation and attempt.status == "registered" else "",
         *(_next(run, advice) if attempt.status == "below_threshold" else ()),
         comparison_note(evaluation) if evaluation else "",
         f"Hyperparameters: {settings(attempt.hyperparameters)}." if attempt.execution_arn else "",
@@ -170,12 +171,13 @@ def final(run: Run, status: Status, reason: str | None, live: str | None) -> str
 
 
 def _why(run: Run, status: Status, reason: str | None) -> str:
-    if reason:
-        return f"Cancelled {prose(reason)}." if status == "cancelled" else prose(f"{reason[:1].upper()}{reason[1:]}.")
+    if status == "cancelled" and reason:
+        return f"Cancelled {prose(reason)}."
+    because = prose(f"{reason[:1].upper()}{reason[1:]}.") if reason else ""
     if status == "below_threshold":
         best = best_of(run.own_attempts)
-        return f"The best was attempt {best.number}, with {primary_of(best)}." if best else ""
-    return problem_list(run.attempt.problems) if run.own_attempts else ""
+        return f"{because} The best was attempt {best.number}, with {primary_of(best)}.".strip() if best else because
+    return because or (problem_list(run.attempt.problems) if run.own_attempts else "")
 
 
 def invalid(problems: Sequence[Problem]) -> str:

@@ -18,7 +18,7 @@ def page(run: Run, evaluation: Mapping[str, Any] | None, record: Mapping[str, An
     attempt, request = run.attempt, run.settled or run.request
     parts = [
         f"# Issue {run.issue}, attempt {attempt.number}: {verdict(attempt)}",
-        prose(run.title),
+        prose(run.title.strip()),
         *([] if request is None else [f"{subject(request)}, trained with {settings(attempt.hyperparameters)}."]),
         *([] if request is None or evaluation is None else _figures(request, evaluation)),
         problem_list(attempt.problems),
@@ -37,6 +37,7 @@ def _figures(request: TrainingRequest, evaluation: Mapping[str, Any]) -> list[st
 def _facts(record: Mapping[str, Any]) -> list[list[str]]:
     named = {
         "asked by": record["author"],
+        "reply by": (record["reply"] or {}).get("author"),
         "model package": record["model_package_arn"],
         "pipeline execution": record["execution_arn"],
         "dataset digest": record["dataset_digest"],

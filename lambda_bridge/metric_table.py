@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from algorithms.metrics import METRICS
 from lambda_bridge.inert import prose
 from lambda_bridge.sentences import count, demand, gap, number, titled
 from pipelines.markdown import table
@@ -60,6 +61,22 @@ def comparison_note(evaluation: Evaluation) -> str:
     if compared == n:
         return ""
     return f"The previous version is scored on {compared} of the {n} test rows; it had learned from the others."
+
+
+def no_better(evaluation: Evaluation) -> str:
+    """A warning where a model is no better than a dummy, or than the previous version on the same rows."""
+    primary, comparison = evaluation["metrics"]["primary"], evaluation.get("comparison") or {}
+    same_rows = comparison.get("n", evaluation["n"]) == evaluation["n"]
+    beside = {
+        "a dummy": evaluation.get("baseline"),
+        "the previous version": comparison if same_rows else None,
+    }
+    metric = METRICS[primary["name"]]
+    values = {name: ((part or {}).get("primary") or {}).get("value") for name, part in beside.items()}
+    known = {name: float(value) for name, value in values.items() if value is not None}
+    score = metric.score(primary["value"])
+    worse = [f"{name} ({number(value)})" for name, value in known.items() if score <= metric.score(value)]
+    return f"⚠️ This model is no better than {' and '.join(worse)}; look twice before you approve it." if worse else ""
 
 
 def findings(evaluation: Evaluation) -> str:

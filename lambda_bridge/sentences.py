@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from algorithms.errors import Problem
 from algorithms.metrics import METRICS
-from lambda_bridge.inert import code, prose
+from lambda_bridge.inert import LONGEST_SENTENCE, code, prose
 from lambda_bridge.runs import Attempt, ProblemRecord, Run, Status
 from lambda_bridge.strict_yaml import scalar
 from pipelines.markdown import table
@@ -19,6 +20,8 @@ LONGEST_COMMENT = 65_000
 """Characters. GitHub refuses more than 65,536; the rest is for the marker that the adapter adds."""
 MOST_ITEMS = 60
 """Items of a list; the others are counted."""
+WRITTEN = 6
+"""Significant digits of a number that a person wrote."""
 
 VERDICTS: dict[Status, str] = {
     "registered": "registered ✅",
@@ -27,6 +30,9 @@ VERDICTS: dict[Status, str] = {
     "invalid": "the request or its dataset is invalid ❌",
     "cancelled": "cancelled ⏹️",
 }
+SPAN = re.compile(r"(?<!`)`([^`\s](?:[^`\n]*[^`\s])?)`(?!`)")
+"""A code span of a message."""
+FENCE_SPAN = "```` ```yaml ````"
 WORD = re.compile(r"[A-Za-z_]\w{0,29}", re.ASCII)
 HOW_TO_START = "To start again, edit the issue, or apply the label `mlops:train` again."
 
@@ -47,9 +53,15 @@ def count(n: int, unit: str) -> str:
     return f"{n} {unit[:-1]}ies" if unit.endswith("y") else f"{n} {unit}s"
 
 
-def number(value: float | None) -> str:
-    """A metric for people: four significant digits; a metric that could not be computed says so."""
-    return "undefined" if value is None else f"{value:.4g}"
+def number(value: float | None, digits: int = 4) -> str:
+    """A metric for people: `digits` significant digits, every digit before the point; None could not be computed."""
+    if value is None:
+        return "undefined"
+    if not 1e-4 <= abs(value) < 1e9:
+        return f"{value:.{digits}g}"
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    text = f"{value:.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if decimals else text
 
 
 def bullets(items: Iterable[str]) -> str:
@@ -67,7 +79,23 @@ def titled(title: str, items: Iterable[str]) -> str:
 
 def problem_list(problems: Iterable[Problem | ProblemRecord]) -> str:
     """Every problem with the key it stands under."""
-    return bullets(f"{code(p.key)}: {prose(p.message)}" if p.key else prose(p.message) for p in problems)
+    return bullets(_problem(problem.key, problem.message) for problem in problems)
+
+
+def _problem(key: str, message: str) -> str:
+    return f"{code(key)}: {_message(message.removeprefix(f'{key}: '))}" if key else _message(message)
+
+
+def _message(text: str) -> str:
+    """A message as inert Markdown: what it has in backticks becomes a code span."""
+    if len(text) > LONGEST_SENTENCE:
+        return prose(text)
+    return FENCE_SPAN.join(_spans(part) for part in text.split("```yaml"))
+
+
+def _spans(text: str) -> str:
+    parts = SPAN.split(text)
+    return "".join(code(part) if position % 2 else prose(part) for position, part in enumerate(parts))
 
 
 def subject(request: TrainingRequest) -> str:
@@ -80,7 +108,7 @@ def demand(request: TrainingRequest, metric: str) -> str:
     if request.evaluation_threshold is None:
         return "no threshold asked for"
     side = "at least" if METRICS[metric].greater_is_better else "at most"
-    return f"threshold {side} {number(request.evaluation_threshold)}"
+    return f"threshold {side} {number(request.evaluation_threshold, WRITTEN)}"
 
 
 def gap(request: TrainingRequest, primary: Mapping[str, Any]) -> str:

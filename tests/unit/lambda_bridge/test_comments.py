@@ -163,6 +163,19 @@ class TestResult:
         assert rows(text)[2][-1] == ""
         assert "The previous version could not be compared: model: damaged." in text
 
+    def test_a_registered_model_that_is_no_better_is_warned_of(self):
+        good = run(attempt("registered"), evaluation_threshold=0.3)
+        dummy = {"primary": {"name": "accuracy", "value": 0.9}}
+        better = {"primary": {"name": "accuracy", "value": 0.95}, "n": 30}
+        text = comments.result(good, evaluation(baseline=dummy, comparison=better))
+        assert "⚠️ This model is no better than a dummy (0.9) and the previous version (0.95); look twice" in text
+        assert "no better" not in comments.result(good, evaluation(comparison={**better, "n": 22}))
+        assert "no better" not in comments.result(good, evaluation(baseline=None))
+        assert "no better" not in comments.result(run(), evaluation(baseline=dummy))
+        asked = run(attempt("registered"), task_type="regression", evaluation_metric="rmse", evaluation_threshold=3000)
+        lower = {**primary("rmse", 100.0), "baseline": {"primary": {"name": "rmse", "value": 99.0}}}
+        assert "no better than a dummy (99)" in comments.result(asked, lower)
+
     def test_findings_and_the_target_are_inert(self):
         found = {"findings": [{"message": "column <b>@octocat</b>"}], "target": {"name": "#1 <i>", "why": "it is last"}}
         text = comments.result(run(), evaluation(dataset=found))
@@ -193,7 +206,7 @@ class TestResult:
     def test_an_invalid_dataset_lists_every_problem(self):
         problems = (ProblemRecord(key="target", message="target: is missing."), ProblemRecord(key="", message="more"))
         text = comments.result(run(attempt("invalid", problems=problems, execution_arn=None), settle=False), None)
-        assert "- `target`: target: is missing.\n- more" in text
+        assert "- `target`: is missing.\n- more" in text
         assert "Hyperparameters" not in text
 
     def test_an_attempt_that_nobody_judged(self):
@@ -264,7 +277,7 @@ class TestFinal:
         ("status", "reason", "told"),
         [
             ("below_threshold", None, "The best was attempt 1, with accuracy 0.9."),
-            ("below_threshold", "nobody answered", "Nobody answered."),
+            ("below_threshold", "nobody answered", "Nobody answered. The best was attempt 1, with accuracy 0.9."),
             ("cancelled", "by @octocat", "Cancelled by @\u200boctocat."),
             ("failed", "the disk is full", "The disk is full."),
             ("failed", None, "- `Train`: no space"),
@@ -292,13 +305,14 @@ class TestFinal:
         assert text.startswith("### Ended: failed ❌\n\nNothing was registered. No version is approved yet.")
         assert rows(text) == []
         never = run(attempt("failed", metrics={}))
+        assert "\n\nNobody answered.\n\n" in comments.final(never, "below_threshold", "nobody answered", None)
         assert "The best" not in comments.final(never, "below_threshold", None, None)
 
 
 def test_an_invalid_request_counts_and_lists_its_problems():
     text = comments.invalid([Problem("seed", -1, "seed: must be at least 0, got -1.")])
     assert text.startswith("### This request cannot start: 1 problem\n")
-    assert "- `seed`: seed: must be at least 0, got -1." in text
+    assert "- `seed`: must be at least 0, got -1." in text
 
 
 def test_a_comment_never_exceeds_what_github_takes():

@@ -319,7 +319,7 @@ class TestReply:
     @pytest.mark.parametrize(
         ("body", "told"),
         [
-            ("/retrain max_depth=0", "`max_depth`: max\\_depth: must be a whole number"),
+            ("/retrain max_depth=0", "`max_depth`: must be a whole number"),
             ("/retrain max_depht=3", "Did you mean"),
             ("/retrain", "names no hyperparameter"),
             ("/retrain nothing=null", "is not a hyperparameter of random"),

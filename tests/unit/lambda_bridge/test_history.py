@@ -160,6 +160,14 @@ class TestFiles:
         assert "| Train | Failed, re-used |  |" in page
         assert "| Prepare | Succeeded | 1.5 |" in page
         assert "| dataset digest | `d1` |" in page
+        assert "| asked by | `alice` |" in page
+        assert "reply by" not in page
+
+    def test_the_page_names_who_replied_and_a_title_without_spaces_around_it(self):
+        replied = run(attempt(reply_author="bob", reply_comment=5), title="  Irises  ")
+        page = history.files(replied, EVALUATION, [], "1", {})["training_history/7-irises/attempt-1/README.md"].decode()
+        assert "| reply by | `bob` |" in page
+        assert "\n\nIrises\n\n" in page
 
     def test_a_page_without_request_evaluation_or_status(self):
         bare = run(attempt(status=None), request=None, settled=None)
