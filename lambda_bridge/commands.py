@@ -16,7 +16,7 @@ from markdown_it.token import Token
 from algorithms.errors import IssueFormatError, Problem
 from algorithms.wording import nearest, plain, shown
 from lambda_bridge.issue_body import BLOCKS, only_fence, read_fence, read_yaml, unified, yaml_fences
-from lambda_bridge.near_misses import DRESSED, KEY, KEY_LINE, NAMES, REPLY, dressed_command, reply_key
+from lambda_bridge.near_misses import DRESSED, KEY, NAMES, REPLY, dressed_command, reply_key
 from lambda_bridge.strict_yaml import check_text, scalar
 
 ReviewKind = Literal["approve", "reject", "rollback"]
@@ -29,6 +29,7 @@ COMMAND_LINE = re.compile(rf"^[ ]{{0,3}}(/(?:{'|'.join(NAMES)}))(?=\s|\Z)", re.M
 REPLY_LINE = re.compile(rf"^{REPLY}[ ]*:", re.MULTILINE)
 SLASH = re.compile(r"/([A-Za-z][\w-]{0,39})(?:\s+(.*))?", re.DOTALL)
 PAIR = re.compile(r"""(?<!\S)([A-Za-z_]\w{0,63})=("[^"\n]*"|'[^'\n]*'|\[[^\[\]\n]*\]|[^\s"'\[\]]+)(?=\s|\Z)""")
+FENCED_KEY = re.compile(r"^[ {\"']{0,9}[\w-]{0,20}hyper[\w-]{0,30}[\"']?[ ]{0,9}:", re.MULTILINE | re.IGNORECASE)
 COMMA = re.compile(r"[,;](?:\Z|[A-Za-z_]\w*=)")
 VERSION = re.compile(r"[1-9][0-9]{0,8}")
 MOST_PAIRS = 100
@@ -205,7 +206,7 @@ def _reply(text: str, tokens: list[Token], paragraphs: list[str]) -> Command | N
 
 
 def _reply_fences(tokens: list[Token]) -> list[Token]:
-    return [fence for fence in yaml_fences(tokens) if KEY_LINE.search(fence.content)]
+    return [fence for fence in yaml_fences(tokens) if FENCED_KEY.search(fence.content)]
 
 
 def _adjust(found: dict[str, Any]) -> Command | None:

@@ -20,8 +20,9 @@ ONE_OF = rf"/(?P<name>{'|'.join(NAMES)})(?![\w-])"
 DRESSED = rf"(?:[^\w/<>\n]|\d{{1,3}}[.)]){{1,12}}{ONE_OF}"
 """A command behind a list's dash, stars, backticks, or something that nobody sees."""
 DRESSED_LINE = re.compile(rf"(?:{DRESSED}|{ONE_OF.replace('?P<name>', '?P<bare>')})", re.IGNORECASE)
-KEY = r"[ {\"']{0,9}(?P<key>[\w-]{0,20}hyper[\w-]{0,30})(?P<quote>[\"']?)[ ]{0,9}:"
+KEY = r"[^\w/<>\n]{0,12}(?P<key>[\w-]{0,20}hyper[\w-]{0,30})(?P<mark>[\"'*`]{0,3})[ ]{0,9}:"
 KEY_LINE = re.compile(rf"^{KEY}", re.MULTILINE | re.IGNORECASE)
+"""The key of a reply, or of what was meant as one, at the beginning of a line."""
 MAPPING = re.compile(r"[ ]{0,9}(?:\{|\n[ ]{0,9}[\"']?\w{1,64}[\"']?[ ]{0,9}:)")
 LINE = 100
 """Characters of a line that an answer repeats."""
@@ -52,7 +53,7 @@ def reply_key(tokens: list[Token]) -> str | None:
         for found in KEY_LINE.finditer(content):
             key, follows = found["key"], MAPPING.match(content, found.end())
             if key == REPLY:
-                got = "JSON" if found["quote"] else "it among other text"
+                got = "JSON" if '"' in found["mark"] else "it among other text"
                 message = f"reply: must be YAML, alone or in a ```yaml block, got {got}. Begin it with {REPLY}: there."
                 raise IssueFormatError.of("reply", None, message)
             if nearest(key, [REPLY, "hyperparameters"]) and (follows or "adjust" in key.lower()):
@@ -61,8 +62,11 @@ def reply_key(tokens: list[Token]) -> str | None:
 
 
 def _contents(tokens: list[Token]) -> Iterator[str]:
-    """Paragraphs, and blocks marked as JSON."""
+    """Paragraphs, in lists too, and blocks marked as JSON; nothing of quotes."""
+    quotes = 0
     for token in tokens:
-        is_json = token.type == "fence" and token.level == 0 and token.info.lower().lstrip().startswith("json")
-        if is_json or (token.type == "inline" and token.level == 1):
+        if token.type.startswith("blockquote"):
+            quotes += token.nesting
+        is_json = token.type == "fence" and token.info.lower().lstrip().startswith("json")
+        if quotes == 0 and (is_json or token.type == "inline"):
             yield token.content

@@ -73,7 +73,7 @@ def bullets(items: Iterable[str]) -> str:
 
 def titled(title: str, items: Iterable[str]) -> str:
     """A list of strangers' sentences below a title; nothing where it is empty."""
-    lines = bullets(map(prose, items))
+    lines = bullets(map(_message, items))
     return f"{title}:\n\n{lines}" if lines else ""
 
 

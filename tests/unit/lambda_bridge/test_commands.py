@@ -47,6 +47,9 @@ def test_slash_commands(text, command):
         "- do not /cancel",
         "Hyperparameters: C=3 may be better",
         "> - /cancel",
+        "hyperparameters: hm\n\n> adjust_hyperparameters:\n>   C: 1",
+        "> I think\n> adjust_hyperparameters:\n>   C: 1",
+        "- hyperparameters: which ones?",
         "/status.json is empty, and /cancel/all is no page"[1:],
         "    /cancel",
         fence("/cancel", ""),
@@ -112,9 +115,14 @@ def test_a_near_miss_gets_a_suggestion(text, name, suggestion):
         fence('{\n  "adjusted_hyperparameters": {"C": 1}\n}', "json"),
         '{"adjusted_hyperparameters": {"C": 1}}',
         fence(REPLY, "json"),
+        f"\u200b{REPLY}",
+        "**adjusted_hyperparameters:**\n  C: 1",
+        "**adjusted_hyperparameters**:\n  C: 1",
+        "- adjusted_hyperparameters:\n    C: 1",
+        "I think\n  adjusted_hyperparameters: ...",
     ],
 )
-def test_a_reply_in_json_is_told_how_to_be_written(text):
+def test_a_reply_in_json_or_in_disguise_is_told_how_to_be_written(text):
     assert "```yaml" in problems(text)[0][1]
 
 
