@@ -88,6 +88,7 @@ def log_to(path: Path) -> None:
             found.removeHandler(old)
             old.close()
         found.addHandler(file)
+        found.setLevel(logging.INFO)
         found.propagate = False
 
 

@@ -56,7 +56,9 @@ def run_task(ports: Ports, payload: Mapping[str, Any]) -> Result:
         run = get(ports, call.issue)
         if run.number != payload["run"]:
             raise Cancelled(f"run {payload['run']} of issue {call.issue} was replaced by run {run.number}")
-        return TASKS[payload["task"]](ports, run, call)
+        result = TASKS[payload["task"]](ports, run, call)
+        LOG.info("issue %s, %s: %s", call.issue, payload["task"], result or "waits")
+        return result
     except Exception as error:
         expected = _expected(ports, error)
         if call.token is None:
@@ -68,6 +70,7 @@ def run_task(ports: Ports, payload: Mapping[str, Any]) -> Result:
 def _expected(ports: Ports, error: Exception) -> Exception:
     """The error as the workflow may see it: those with a name there as they are, anything else without its text."""
     if isinstance(error, PlatformError | ConflictError | Cancelled | StillStopping):
+        LOG.warning("%s: %s", type(error).__name__, error)
         return error
     LOG.exception("a task failed")
     return DefectError(f"A defect of ours ({type(error).__name__}). The log says more: {ports.log_address()}")

@@ -49,7 +49,19 @@ def receive(ports: Ports, event: Mapping[str, Any], repository: str) -> Response
     except (PlatformError, ConflictError) as error:
         LOG.warning("delivery not handled: %s", error)
         return _answer(503, "GitHub or AWS could not be reached. Send the delivery again.")
+    LOG.info("delivery of %s: %s", _kind(found), reason)
     return _answer(202, reason)
+
+
+def _kind(found: IssueEvent | CommentEvent | Ignored) -> str:
+    """What a delivery is about, for the log: nothing that a stranger wrote."""
+    match found:
+        case IssueEvent(action=action, issue=issue):
+            return f"issue {issue}, {action}"
+        case CommentEvent(issue=issue, comment=comment):
+            return f"issue {issue}, comment {comment}"
+        case _:
+            return "nothing of ours"
 
 
 def handle(ports: Ports, event: IssueEvent | CommentEvent) -> str:

@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import os
 import queue
-import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -28,6 +29,7 @@ from lambda_bridge.workflow import load_workflow
 from local.artifacts import LocalArtifacts
 from local.deliveries import Deliveries
 from local.engine import EngineOptions
+from local.environment import history_branch, webhook_secret
 from local.events import Event, ExecutionChanged, Listener, StepChanged
 from local.github import LocalGitHub, Server
 from local.notices import LocalNotices
@@ -80,7 +82,7 @@ class Bridge:
         self._executions: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._issues: set[int] = set()
         self._worker = Worker(self._run_due, self._seconds_until_due)
-        secret = secrets.token_hex(32)
+        self._branch, secret = history_branch(), webhook_secret()
         self.github = LocalGitHub(workspace.store, workspace.root / "github", secret, repository=REPOSITORY)
         self.github.on_change(self._worker.wake)
         self._deliveries = Deliveries(self.github, lambda event: handler.webhook(event, Context("webhook")))
@@ -145,11 +147,7 @@ class Bridge:
         repository = self.repository_of(BOT)
         return Ports(
             issues=GitHubIssues(repository, lambda: BOT),
-            history=GitHubHistory(
-                repository,
-                os.environ.get("MLOPS_HISTORY_BRANCH") or None,
-                address=lambda path: (workspace.root / "github" / path).as_uri(),
-            ),
+            history=GitHubHistory(repository, self._branch, address=partial(self._address, workspace.root / "github")),
             runs=RunRecords(workspace.store),
             workflow=StepFunctionsWorkflow(self.workflow, WORKFLOW),
             pipelines=SageMakerPipelines(self.sagemaker),
@@ -162,6 +160,10 @@ class Bridge:
             clock=now,
             pause=time.sleep,
         )
+
+    def _address(self, folder: Path, path: str) -> str:
+        """Where a committed file is: in the working tree, or on the branch that is not checked out."""
+        return str(folder / path) if self._branch is None else f"{path} on branch {self._branch}"
 
     def _hear(self, event: Event) -> None:
         """From the runner's threads: the worker looks at the execution, as after an event of EventBridge."""

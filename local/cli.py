@@ -10,6 +10,11 @@ import click
 
 from algorithms.errors import MissingExtraError, Problem, RequestError
 
+CANCELLED = (
+    '{"status": "cancelled", "issue": null, "problems": [], "attempts": [], "model_package_arn": null, '
+    '"model_data": null, "history": [], "comments": []}'
+)
+"""What `run --json` prints when it is interrupted before it began; a test compares it with an empty report."""
 DEFAULT_WORKSPACE = Path(".mlops")
 
 
@@ -49,10 +54,18 @@ def run(issue: Path, data: Path | None, replies: tuple[Path, ...], workspace: Pa
     Exit codes: 0 registered; 1 a failure that is not the requester's; 2 the request, its dataset or the last reply is
     invalid; 3 below the threshold; 130 cancelled.
     """
-    from local.console import screen
-    from local.run import run_issue
+    from local.signals import signals_interrupt
 
-    report = run_issue(issue, data, replies, workspace, screen(silent=as_json))
+    try:
+        with signals_interrupt():
+            from local.console import screen
+            from local.run import run_issue
+
+            report = run_issue(issue, data, replies, workspace, screen(silent=as_json))
+    except KeyboardInterrupt:  # before the run began: its modules take a moment to load
+        if as_json:
+            click.echo(CANCELLED)
+        sys.exit(130)
     if as_json:
         click.echo(json.dumps(report.to_dict(), allow_nan=False))
     else:

@@ -18,6 +18,7 @@ from lambda_bridge.issue_body import read_body
 from local.artifacts import LocalArtifacts
 from local.console import Screen, Silent
 from local.datasets import ensure_dataset
+from local.environment import SettingError
 from local.events import Event, StepChanged, StepProgress
 from local.issue_file import Issue, read_issue
 from local.issue_runs import IssueRun, IssueRuns
@@ -55,12 +56,14 @@ def run_issue(
         with signals_interrupt(), Workspace(workspace, "mlops run") as opened:
             digest = _dataset_digest(opened, request.dataset_id, data)
             _Run(opened, screen, report, options).go(path, issue, digest, texts)
+    except ReplyError as error:
+        report.status, report.problems = "invalid", error.problems
     except RequestError as error:
         report.status, report.problems = "invalid", error.problems
         text = comments.invalid(error.problems)
         report.comments.append(text)
         screen.comment(text)
-    except (MissingExtraError, StoreVersionError, WorkspaceBusyError) as error:
+    except (MissingExtraError, SettingError, StoreVersionError, WorkspaceBusyError) as error:
         report.status, report.problems = "failed", [Problem("", None, str(error))]
     except (ClientError, OSError, PlatformError, sqlite3.Error) as error:
         message = f"workspace {workspace}: cannot be used, got {error}. Mend that and run again, or give another one."
@@ -70,20 +73,26 @@ def run_issue(
     return report
 
 
+class ReplyError(RequestError):
+    """A reply file that is no comment; the issue itself may be right."""
+
+
 def _read_reply(path: Path) -> str:
-    """The text of a reply file. Raises RequestError where it cannot be read."""
+    """The text of a reply file. Raises ReplyError where there is none."""
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RequestError.of(
-            "reply", str(path), f"reply {path}: cannot be read, got {error}. Name a text file."
-        ) from error
+    except OSError as error:
+        raise _bad_reply(path, f"cannot be read, got: {error.strerror}. Name a text file.") from error
+    except UnicodeDecodeError as error:
+        raise _bad_reply(path, "must be UTF-8 text, got other bytes. Name a text file.") from error
     if not text.strip() or len(text) > LONGEST_REPLY:
-        message = (
-            f"reply {path}: must have 1 to {LONGEST_REPLY} characters, got {len(text)}. Write the comment into it."
-        )
-        raise RequestError.of("reply", str(path), message)
+        what = f"must have 1 to {LONGEST_REPLY} characters, got {len(text)}. Write the comment into it."
+        raise _bad_reply(path, what)
     return text
+
+
+def _bad_reply(path: Path, what: str) -> ReplyError:
+    return ReplyError.of("reply", str(path), f"reply {path}: {what}")
 
 
 def _dataset_digest(workspace: Workspace, dataset_id: str | None, data: Path | None) -> str:
@@ -137,6 +146,8 @@ class _Run:
                 ended, cancelled = session.cancel(), True
         self._files.ended(run)
         _fill(self._report, bridge, session, ended)
+        if ended.status != "registered":
+            self._screen.comment("To start again, run the command again.\n")
         if cancelled and ended.status != "registered":
             self._report.status = "cancelled"
 
@@ -156,6 +167,7 @@ class _Run:
         if run.issue is not None:
             bridge.go_on(run.issue)
             Session(bridge, Silent(), (), run.issue).cancel()
+            self._screen.comment(f"Issue {run.issue} was cancelled: its data has changed since it began.\n")
         self._files.ended(run)
 
 

@@ -10,15 +10,18 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from algorithms.errors import ParameterError, Problem, RequestError
+from algorithms.wording import shown
 from lambda_bridge import answers
 from lambda_bridge.adjusting import merge, readable, same
-from lambda_bridge.commands import Adjust, read_command
+from lambda_bridge.commands import Adjust, Unknown, read_command
 from lambda_bridge.runs import Run
 from local.bridge import BOT, OWNER, Bridge
 from local.console import Screen
 from local.issue_file import Issue
 
 QUESTION = "Reply with key=value ..., with /cancel, or with nothing to end the run"
+HOW_TO_REPLY = "Write `adjusted_hyperparameters:` with values below it, or /retrain name=value."
+LONGEST_SHOWN = 300
 MARKER = "\n\n<!-- mlops:"
 
 
@@ -53,8 +56,7 @@ class Session:
 
     def drive(self) -> Run:
         """Goes on until the run has ended: waits, shows comments, replies when asked."""
-        taken = sum(comment.user.login != BOT for comment in self._issue().get_comments())
-        replies = iter(self._replies[taken:])
+        replies = iter(self._replies[self._taken() :])
         while True:
             run = self._bridge.wait(self._settled)
             self._show()
@@ -64,6 +66,15 @@ class Session:
             if not reply:
                 return self._abandon(run)
             self._reply(run, reply)
+
+    def _taken(self) -> int:
+        """How many replies were posted before a kill. The last one is looked at again if no attempt was made of it."""
+        mine = [comment for comment in self._issue().get_comments() if comment.user.login != BOT]
+        run = self._run()
+        if mine and run is not None and run.state == "waiting":
+            used = any(attempt.reply_comment == mine[-1].id for attempt in run.attempts)
+            self.problems = [] if used else _problems_in(run, mine[-1].body)
+        return len(mine)
 
     def cancel(self) -> Run:
         """Cancels the run and waits until that is told."""
@@ -125,6 +136,8 @@ def _problems_in(run: Run, text: str) -> list[Problem]:
     """What the bridge will find wrong with a reply."""
     try:
         command = read_command(text)
+        if command is None or isinstance(command, Unknown):
+            return [Problem("reply", text[:LONGEST_SHOWN], f"reply: is no command, got {shown(text)}. {HOW_TO_REPLY}")]
         if not isinstance(command, Adjust) or run.request is None:
             return []
         last = run.attempt.hyperparameters

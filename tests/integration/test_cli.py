@@ -9,7 +9,8 @@ from dataclasses import asdict
 import pytest
 from click.testing import CliRunner
 
-from local.cli import main
+from local.cli import CANCELLED, main
+from local.report import Report
 from local.workspace import Workspace
 from pipelines.settings import EXAMPLE, Settings
 
@@ -110,3 +111,7 @@ def test_compile_check_says_what_is_stale(mlops, monkeypatch):
 def test_a_defect_stays_a_traceback(mlops, monkeypatch):
     monkeypatch.setattr("local.listing.list_algorithms", lambda: 1 / 0)
     assert isinstance(mlops("algorithms").exception, ZeroDivisionError)
+
+
+def test_what_an_early_interrupt_prints_is_an_empty_report():
+    assert json.loads(CANCELLED) == Report(status="cancelled").to_dict()

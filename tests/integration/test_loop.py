@@ -131,6 +131,20 @@ class TestReplies:
         report = run("Let me think about it.", "/status", HELPS)
         assert report.status == "registered"
 
+    @pytest.mark.parametrize("text", ["Let me think about it.", "/retrian n_estimators=95"])
+    def test_a_last_one_that_is_no_reply_is_told(self, run, text):
+        report = run(text)
+        assert (report.status, report.exit_code) == ("invalid", 2)
+        assert [problem.key for problem in report.problems] == ["reply"]
+
+    def test_what_happened_is_in_the_log_and_nowhere_else(self, run, workspace, capfd):
+        run(HELPS)
+        lines = [json.loads(line) for line in (workspace / "logs/bridge.log").read_text().splitlines()]
+        messages = [line["message"] for line in lines]
+        assert "issue 1, judge: {'outcome': 'below_threshold', 'retries_left': 2}" in messages
+        assert any(message.startswith("delivery of issue 1, opened: save, start") for message in messages)
+        assert capfd.readouterr() == ("", "")
+
     def test_cancel(self, run):
         report = run("/cancel")
         assert (report.status, report.exit_code) == ("cancelled", 130)
@@ -141,6 +155,27 @@ class TestReplies:
             write(tmp_path / "a.md", BODY), None, [tmp_path / "none.md"], workspace, Silent(), EngineOptions()
         )
         assert (report.exit_code, report.issue, report.problems[0].key) == (2, None, "reply")
+        assert (report.comments, "Errno" in report.problems[0].message) == ([], False)
+
+    @pytest.mark.parametrize(("name", "value"), [("MLOPS_HISTORY_BRANCH", "my hist..x"), ("GITHUB_WEBHOOK_SECRET", "")])
+    def test_a_setting_that_cannot_be_used_is_told_before_anything_starts(self, run, monkeypatch, name, value):
+        monkeypatch.setenv(name, value)
+        report = run()
+        assert (report.exit_code, report.issue) == (1, None)
+        assert report.problems[0].message.startswith(f"{name}: must ")
+
+    def test_another_branch_takes_the_history(self, run, workspace, monkeypatch):
+        monkeypatch.setenv("MLOPS_HISTORY_BRANCH", "history")
+        report = run(HELPS)
+        assert "on branch history" in report.comments[-1]
+        log = subprocess.run(
+            [GIT, "log", "--format=%s", "history"],
+            cwd=workspace / "github",
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert len(log.stdout.splitlines()) == 3
 
 
 def write(path, text):

@@ -1,0 +1,32 @@
+"""What the local mode takes from the environment, checked before anything starts."""
+
+from __future__ import annotations
+
+import os
+import secrets
+
+
+class SettingError(Exception):
+    """A variable of the environment cannot be used. The message is the line that says what to do."""
+
+
+def history_branch() -> str | None:
+    """MLOPS_HISTORY_BRANCH; None: the default branch. Raises SettingError for a name that is none to Git."""
+    from dulwich.refs import Ref, check_ref_format
+
+    name = os.environ.get("MLOPS_HISTORY_BRANCH")
+    if not name:
+        return None
+    if not check_ref_format(Ref(b"refs/heads/" + name.encode("utf-8", "surrogateescape"))):
+        raise SettingError(f"MLOPS_HISTORY_BRANCH: must be the name of a branch, got {name!r}. Correct or unset it.")
+    return name
+
+
+def webhook_secret() -> str:
+    """GITHUB_WEBHOOK_SECRET, or one of this process. Raises SettingError for an empty one: anybody could sign."""
+    secret = os.environ.get("GITHUB_WEBHOOK_SECRET")
+    if secret is None:
+        return secrets.token_hex(32)
+    if not secret.strip():
+        raise SettingError("GITHUB_WEBHOOK_SECRET: must not be empty, got an empty text. Set or unset it.")
+    return secret
