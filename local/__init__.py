@@ -1,7 +1,7 @@
 """The whole system on one machine.
 
 command line    `cli`, over `run`, `listing`, `datasets`; `console` shows, `report` answers, `issue_file` reads,
-                `session` is the person at the terminal, `signals` cancel
+                `session` is the person at the terminal, `signals` cancel, `environment` is what it takes from there
 the loop        `bridge` composes it, `worker` does it, `deliveries` brings webhooks; `github/` is a small GitHub
 workspace       `workspace` (one process at a time), `store` (SQLite), `objects` (the bucket), `issue_runs` (which file
                 is which issue)
