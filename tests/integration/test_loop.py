@@ -232,3 +232,20 @@ class TestTerminal:
         person = Person("/retrain n_estimators=95")
         report = run(HELPS_NOT, screen=person)
         assert (report.status, len(report.attempts), person.answers) == ("registered", 3, [])
+
+
+class Killed(Silent):
+    """The process ends when it would ask, as after a kill: nothing is cancelled."""
+
+    def ask(self, question):
+        raise SystemExit
+
+
+@pytest.mark.parametrize(
+    ("reply", "code", "keys"), [("/retrain n_estimators=-5", 2, ["n_estimators"]), (HELPS_NOT, 3, [])]
+)
+def test_after_a_kill_only_a_last_reply_that_was_not_used_is_a_problem(run, reply, code, keys):
+    with pytest.raises(SystemExit):
+        run(reply, screen=Killed())
+    report = run(reply)
+    assert (report.issue, report.exit_code, [problem.key for problem in report.problems]) == (1, code, keys)
