@@ -120,7 +120,9 @@ def test_an_invalid_request_names_every_problem_and_starts_nothing(workspace, is
     assert (code, report["status"], report["attempts"]) == (2, "invalid", [])
     assert {problem["key"] for problem in report["problems"]} == keys
     assert all(problem["message"] for problem in report["problems"])
-    assert report["comments"][-1].startswith("### This request cannot start")
+    refused = "### This request cannot start" if report["issue"] is None else "### Ended: the request or its dataset is"
+    assert report["comments"][-1].startswith(refused)
+    assert (report["issue"] is None) == (keys != {"evaluation_metric"}), "found once the dataset's metadata is read"
     assert not (workspace / "s3/mlops-local/models").is_dir() or packages(workspace) == []
 
 
