@@ -162,8 +162,8 @@ class Bridge:
         )
 
     def _address(self, folder: Path, path: str) -> str:
-        """Where a committed file is: in the working tree, or on the branch that is not checked out."""
-        return str(folder / path) if self._branch is None else f"{path} on branch {self._branch}"
+        """Where a committed file is seen: in the working tree; on a branch that is not checked out, the repository."""
+        return str(folder / path if self._branch is None else folder)
 
     def _hear(self, event: Event) -> None:
         """From the runner's threads: the worker looks at the execution, as after an event of EventBridge."""

@@ -167,7 +167,8 @@ class TestReplies:
     def test_another_branch_takes_the_history(self, run, workspace, monkeypatch):
         monkeypatch.setenv("MLOPS_HISTORY_BRANCH", "history")
         report = run(HELPS)
-        assert "on branch history" in report.comments[-1]
+        assert f"](<{workspace / 'github'}>)" in report.comments[-1]
+        assert not (workspace / "github/training_history").exists()
         log = subprocess.run(
             [GIT, "log", "--format=%s", "history"],
             cwd=workspace / "github",
