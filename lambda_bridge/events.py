@@ -58,6 +58,8 @@ class CommentEvent:
     author: str
     body: str
     delivery: str
+    edited: bool = False
+    """It was edited before the sweep found it; no webhook told of it when it was new."""
 
 
 @dataclass(frozen=True)

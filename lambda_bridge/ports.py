@@ -26,6 +26,14 @@ class TooLargeError(PlatformError):
     """An object has more bytes than may be read."""
 
 
+class RateLimitError(PlatformError):
+    """GitHub takes no more requests for now. `seconds`: how long to wait, as its answer says."""
+
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
 class ConflictError(Exception):
     """Somebody else wrote the record first. Read it again and decide anew."""
 
@@ -42,6 +50,22 @@ class IssueView:
     open: bool
     url: str
     """For people."""
+    updated: str = ""
+    """When anything of it changed last, comments and labels included, as GitHub writes it."""
+
+
+@dataclass(frozen=True)
+class CommentView:
+    """A comment on an issue, read live."""
+
+    id: int
+    author: str
+    bot: bool
+    """Whether a bot wrote it, the bridge's own account included."""
+    body: str
+    edited: bool
+    marker: str | None = None
+    """Of one that the bridge's own account wrote under a marker; what others wrote has none."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +101,19 @@ class Issues(Protocol):
     def newest_start(self, issue: int) -> StartEvent | None:
         """The newest event that can start a run; None where the issue was never labelled."""
 
+    def labelled(self, since: datetime) -> Sequence[IssueView]:
+        """The issues with the label mlops:train, open or closed, that changed since that day; the newest change first.
+
+        Asked conditionally: as long as nothing changed, it costs nothing of GitHub's rate limit.
+        """
+
+    def comments(self, issue: int) -> Sequence[CommentView]:
+        """All comments of an issue, oldest first."""
+
     def write(self, issue: int, marker: str, text: str, known: int | None = None) -> int:
         """Makes `text` the bridge's own comment with that marker: created once, edited where it differs.
+
+        Of several with the marker, which two writers made at once, the oldest stays.
 
         The marker stands in an HTML comment that the adapter adds; only a comment of the bridge's own account counts.
         `known` is the comment's id where the caller remembers it. Returns the comment's id.
@@ -124,6 +159,42 @@ class Runs(Protocol):
         """Records that are `running` or `waiting`; may lag behind."""
 
 
+@dataclass(frozen=True)
+class Start:
+    """A run that was started."""
+
+    person: str
+    moment: datetime
+
+
+class Ledger(Protocol):
+    """What is remembered for a while only: deliveries that were handled, and starts."""
+
+    def handled(self, delivery: str) -> bool:
+        """Whether a delivery is remembered."""
+
+    def remember(self, delivery: str) -> None:
+        """Remembers a delivery for KEPT_DAYS; again is no harm."""
+
+    def starts(self, since: datetime) -> Sequence[Start]:
+        """The starts of the repository since a moment, oldest first; may lag behind. An hour is kept at least."""
+
+    def add_start(self, key: str, person: str, moment: datetime) -> None:
+        """Remembers a start, known by its key; again is no harm."""
+
+
+KEPT_DAYS = 30
+"""How long a delivery is remembered: GitHub offers to send one again for 3 days."""
+
+
+@dataclass(frozen=True)
+class StartLimits:
+    """How many runs may start within an hour."""
+
+    person: int = 120
+    repository: int = 240
+
+
 class Workflow(Protocol):
     """The state machine."""
 
@@ -135,6 +206,9 @@ class Workflow(Protocol):
 
     def fail(self, token: str, error: str, cause: str) -> bool:
         """Fails a waiting task. False: nothing waits for that token any more."""
+
+    def state(self, name: str) -> Literal["running", "ended", "missing"]:
+        """What became of an execution."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +222,8 @@ class Execution:
     """Executing, Stopping, Stopped, Failed or Succeeded."""
     started: datetime
     changed: datetime
+    queued: int | None = None
+    """Its place in the queue while all workers are busy, from 1 on; None: it has its turn, or there is no queue."""
 
     @property
     def ended(self) -> bool:
@@ -172,6 +248,9 @@ class Pipelines(Protocol):
 
     def steps(self, arn: str) -> Sequence[Mapping[str, Any]]:
         """ListPipelineExecutionSteps, all pages, oldest first."""
+
+    def running(self) -> Sequence[Execution]:
+        """Executions that are Executing, of all pipelines of the bridge; among the newest 100 of each."""
 
 
 @dataclass(frozen=True)
@@ -242,6 +321,7 @@ class Ports:
     registry: Registry
     artifacts: Artifacts
     notices: Notices
+    ledger: Ledger
     webhook_secret: Callable[[], str]
     """Read anew on each call, so that it can be rotated."""
     code_version: str
@@ -251,3 +331,6 @@ class Ports:
     clock: Callable[[], datetime]
     pause: Callable[[float], None]
     """Waits that many seconds."""
+    limits: StartLimits = StartLimits()  # noqa: RUF009 (frozen)
+    edits_per_hour: int = 250
+    """Of progress comments, over all runs: half of what GitHub takes of content an hour."""

@@ -124,6 +124,18 @@ class Run(_Record):
     """Why it ended so, where its last attempt does not say."""
     edit_answered: str | None = None
     """Hash of the body whose edit was answered as ignored, so that it is answered once."""
+    postponed: bool = False
+    """Refused for now, since too many runs were started within the hour; the sweep starts it."""
+    progress_edited: datetime | None = None
+    """When the progress comment was written last."""
+    reminded: bool = False
+    """Whether the operator was reminded of this wait."""
+    untold: bool = False
+    """The end could not be told on the issue; the sweep tells it."""
+    swept: str = ""
+    """`updated` of the issue that the sweep has dealt with: as long as it stays, nobody wrote anything."""
+    swept_comment: int = 0
+    """The newest comment that the sweep has looked at."""
 
     @property
     def execution_name(self) -> str:
