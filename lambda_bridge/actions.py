@@ -32,6 +32,14 @@ class Save:
 
 
 @dataclass(frozen=True)
+class Count:
+    """Counts a start against the limits of the hour; the same key counts once."""
+
+    key: str
+    person: str
+
+
+@dataclass(frozen=True)
 class Start:
     """Starts the run's workflow execution; one of its name is left alone."""
 
@@ -72,4 +80,4 @@ class SetLabel:
     label: StateLabel
 
 
-Action = Ignore | React | Save | Start | Write | Complete | FailWait | SetLabel
+Action = Ignore | React | Save | Count | Start | Write | Complete | FailWait | SetLabel

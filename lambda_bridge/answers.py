@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from algorithms.errors import Problem
 from lambda_bridge.inert import code
+from lambda_bridge.ports import StartLimits
 from lambda_bridge.runs import Run
 from lambda_bridge.sentences import (
     HOW_TO_START,
@@ -75,6 +76,31 @@ def refused() -> str:
         "### Not started",
         "A run spends money, so it is started by people with write, maintain or admin permission only. "
         "A maintainer can start this one: remove the label `mlops:train`, and apply it again.",
+    )
+
+
+def postponed(limits: StartLimits) -> str:
+    """Too many runs were started within the hour."""
+    return comment(
+        "### Not started yet",
+        f"At most {count(limits.person, 'run')} of one person and {limits.repository} of this repository start within "
+        "an hour, and that many have. This one starts by itself as soon as there is room. To withdraw it, close the "
+        "issue or remove the label `mlops:train`.",
+    )
+
+
+def edited() -> str:
+    """A command that was edited before it was found."""
+    return comment("This comment was edited after it was written, so I do not obey it. Please post a new comment.")
+
+
+def reminder(run: Run) -> str:
+    """Nobody has answered for a while."""
+    left = count(run.retries_left, "retry")
+    return comment(
+        f"### Attempt {run.attempt.number} still waits for a reply",
+        f"Reply with adjusted hyperparameters, {left} left, or write `/cancel`. Without a reply the run ends by "
+        "itself, and the previous version stays.",
     )
 
 

@@ -109,11 +109,15 @@ def _request(run: Run) -> TrainingRequest:
     return run.request
 
 
-def show_progress(ports: Ports, run: Run, steps: Sequence[Mapping[str, Any]]) -> Run:
-    """Edits the run's one progress comment; nothing is written where nothing changed."""
-    text = comments.progress(run, steps, STEP_NAMES)
+def show_progress(ports: Ports, run: Run, steps: Sequence[Mapping[str, Any]], queued: int | None = None) -> Run:
+    """Edits the run's one progress comment; nothing is written where nothing changed.
+
+    `queued`: the place in the queue, while all workers are busy.
+    """
+    text = comments.progress(run, steps, STEP_NAMES, queued)
     comment = ports.issues.write(run.issue, f"progress-{run.number}", text, run.progress_comment)
-    return update(ports, run.issue, lambda fresh: fresh.model_copy(update={"progress_comment": comment}))
+    shown = {"progress_comment": comment, "progress_edited": ports.clock()}
+    return update(ports, run.issue, lambda fresh: fresh.model_copy(update=shown))
 
 
 def judge_attempt(ports: Ports, run: Run, execution: Execution) -> Run:
@@ -169,8 +173,13 @@ def record_attempt(ports: Ports, run: Run, must_commit: bool = True) -> Run:
     text = comments.result(
         run, facts.evaluation, advice=advice_for(ports, run), plots=plots, branch=branch, problem=problem
     )
-    ports.issues.write(run.issue, f"result-{run.attempt.number}", text)
+    ports.issues.write(run.issue, result_marker(run), text)
     return run
+
+
+def result_marker(run: Run) -> str:
+    """Of the current attempt's result comment."""
+    return f"result-{run.attempt.number}"
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ from lambda_bridge.step_table import bar, step_table
 from pipelines.request import TrainingRequest
 
 
-def progress(run: Run, steps: Sequence[Step], planned: Sequence[str]) -> str:
+def progress(run: Run, steps: Sequence[Step], planned: Sequence[str], queued: int | None = None) -> str:
     """The one progress comment of a run, edited in place: a table of the current attempt's steps and a bar.
 
     Parameters
@@ -42,9 +42,11 @@ def progress(run: Run, steps: Sequence[Step], planned: Sequence[str]) -> str:
     run : with a planned attempt
     steps : ListPipelineExecutionSteps, oldest first
     planned : names of the steps that a good attempt goes through, in order
+    queued : the place in the queue, while all workers are busy
     """
     return comment(
         f"### Training {subject(asked(run))}, {attempt_line(run)}",
+        "" if queued is None else f"All workers are busy: place {queued} in the queue.",
         step_table(steps, planned),
         bar(steps, planned),
         f"Hyperparameters: {settings(run.attempt.hyperparameters)}.",

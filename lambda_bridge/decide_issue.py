@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from typing import TypeGuard
 
 from algorithms.errors import RequestError
 from lambda_bridge import answers, comments
-from lambda_bridge.actions import Action, FailWait, Ignore, Save, SetLabel, Start, Write
+from lambda_bridge.actions import Action, Count, FailWait, Ignore, Save, SetLabel, Start, Write
 from lambda_bridge.events import IssueEvent
 from lambda_bridge.facts import Facts
 from lambda_bridge.history import slug
@@ -43,7 +44,7 @@ def decide_issue(event: IssueEvent, run: Run | None, facts: Facts) -> tuple[Acti
     return _started(_Start(event, run, facts, facts.issue, facts.start))
 
 
-def is_active(run: Run | None) -> bool:
+def is_active(run: Run | None) -> TypeGuard[Run]:
     """Whether a run goes on."""
     return run is not None and run.state in ("running", "waiting")
 
@@ -72,12 +73,17 @@ def woken(run: Run, by: str) -> tuple[Action, ...]:
     return () if run.token is None else (FailWait(run.token, "Cancelled", f"by {by}"),)
 
 
+def body_hash(body: str) -> str:
+    """What a body is known by in `Run.start_key`: hex SHA-256."""
+    return sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 class _Start:
     """A start that somebody may have meant, with what it is known by."""
 
     def __init__(self, event: IssueEvent, run: Run | None, facts: Facts, issue: IssueView, start: StartEvent) -> None:
         self.event, self.run, self.facts, self.issue, self.start = event, run, facts, issue, start
-        self.body_hash = sha256(issue.body.encode("utf-8", "surrogatepass")).hexdigest()
+        self.body_hash = body_hash(issue.body)
         self.key = f"{start.id}:{self.body_hash}"
 
     @property
@@ -105,6 +111,7 @@ class _Start:
             attempts=attempts,
             handled_comment=old.handled_comment if old else 0,
             handled_before=old.handled_comment if old else 0,
+            swept_comment=old.swept_comment if old else 0,
         )
 
 
@@ -123,16 +130,25 @@ def _started(start: _Start) -> tuple[Action, ...]:
     except RequestError as error:
         refused = start.record(None).model_copy(update={"status": "invalid"})
         return (Save(refused), *_told_invalid(start, error))
-    return _new(start.record(request))
+    return _postponed(start) if start.facts.is_too_much(start.event.sender) else _new(start.record(request))
 
 
 def _allowed_now(start: _Start, run: Run) -> bool:
-    """A maintainer's delivery about a start that a slower one of somebody else had been refused for."""
+    """A maintainer's delivery about a start that a slower one of somebody else had been refused for, or that was
+    postponed."""
     return run.state == "refused" and run.status is None and start.facts.may_act
 
 
 def _new(run: Run) -> tuple[Action, ...]:
-    return Save(run), *_go(run)
+    return Save(run), Count(f"{run.issue}:{run.number}", run.author), *_go(run)
+
+
+def _postponed(start: _Start) -> tuple[Action, ...]:
+    """Too many runs were started within the hour: the sweep takes it up again. Told once."""
+    told = Write(start.issue.number, start.marker, answers.postponed(start.facts.limits))
+    if start.run is not None and start.run.postponed and start.run.start_key == start.key:
+        return (told,)
+    return Save(start.record(None).model_copy(update={"postponed": True})), told
 
 
 def _go(run: Run) -> tuple[Action, ...]:
@@ -147,7 +163,8 @@ def _again(start: _Start, run: Run) -> tuple[Action, ...]:
     if run.state != "refused":
         return (Ignore("this start was handled"),)
     if run.status != "invalid":
-        return (Write(run.issue, start.marker, answers.refused()),)
+        text = answers.postponed(start.facts.limits) if run.postponed else answers.refused()
+        return (Write(run.issue, start.marker, text),)
     try:
         read_body(start.issue.body)
     except RequestError as error:

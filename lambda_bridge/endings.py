@@ -43,12 +43,22 @@ def cause_of(error: Mapping[str, Any]) -> str:
 
 def tell_end(ports: Ports, run: Run, status: Status, reason: str | None) -> None:
     """The final comment, the label, the notices, and last the record: whatever is missing is done again."""
-    live = ports.registry.approved(run.group)
-    text = comments.final(run, status, reason, None if live is None else live.arn)
-    ports.issues.write(run.issue, f"final-{run.number}", text)
-    ports.issues.set_label(run.issue, label_of(status))
+    write_end(ports, run, status, reason)
     ports.notices.tell(notice_end(run, status, reason, ports.issues.read(run.issue).url))
     update(ports, run.issue, lambda fresh: ended(fresh, status, reason))
+
+
+def write_end(ports: Ports, run: Run, status: Status, reason: str | None) -> None:
+    """The end as it stands on the issue: the final comment, and then the label."""
+    live = ports.registry.approved(run.group)
+    text = comments.final(run, status, reason, None if live is None else live.arn)
+    ports.issues.write(run.issue, final_marker(run), text)
+    ports.issues.set_label(run.issue, label_of(status))
+
+
+def final_marker(run: Run) -> str:
+    """Of the final comment."""
+    return f"final-{run.number}"
 
 
 def label_of(status: Status) -> StateLabel:

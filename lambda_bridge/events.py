@@ -19,6 +19,8 @@ IssueAction = Literal["opened", "edited", "labeled", "unlabeled", "reopened", "c
 ACTIONS: tuple[str, ...] = get_args(IssueAction)
 FORM = "application/x-www-form-urlencoded"
 LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}(?:\[bot\])?")
+MOST_BYTES = 2 * 2**20
+"""Of a delivery: an issue's body, before and after an edit, is 65,536 characters each, with up to 6 bytes in JSON."""
 HALF_PAIR = re.compile("[\ud800-\udfff]")
 """JSON can write halves of surrogate pairs; no text that holds one can be stored or sent."""
 
@@ -37,6 +39,13 @@ class PayloadError(Exception):
     """The body is not what GitHub sends."""
 
 
+class TooManyBytesError(Exception):
+    """The body has more bytes than a delivery about an issue can have."""
+
+    def __init__(self) -> None:
+        super().__init__(f"body: must have at most {MOST_BYTES} bytes. Deliver events of issues and comments only.")
+
+
 @dataclass(frozen=True)
 class IssueEvent:
     """Something happened to an issue."""
@@ -47,6 +56,8 @@ class IssueEvent:
     label: str | None
     """Of `labeled` and `unlabeled`."""
     delivery: str
+    listed: bool = False
+    """The sweep found it in GitHub's lists, so nothing lags behind."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +83,10 @@ class Ignored:
 def check_signature(secret: str, body: bytes, header: str | None) -> None:
     """Compares X-Hub-Signature-256 with the HMAC-SHA256 of the raw body, as bytes.
 
-    Raises SignatureError, and PlatformError for an empty secret: with one, anybody could sign.
+    Raises SignatureError, PlatformError for an empty secret (with one, anybody could sign) and TooManyBytesError.
     """
+    if len(body) > MOST_BYTES:
+        raise TooManyBytesError
     if not secret:
         raise PlatformError("GITHUB_WEBHOOK_SECRET: must not be empty, got an empty text. Set the webhook's secret.")
     expected = f"sha256={hmac.new(secret.encode(), body, sha256).hexdigest()}"
@@ -105,7 +118,12 @@ def parse(
     if kind not in ("issues", "issue_comment"):
         return Ignored("not an event of issues or comments")
     payload = _payload(body)
-    return _stranger(payload, repository, me) or _READERS[kind](payload, names.get("x-github-delivery", ""))
+    return _stranger(payload, repository, me) or _READERS[kind](payload, delivery_key(names, body))
+
+
+def delivery_key(names: Mapping[str, str], body: bytes) -> str:
+    """What a delivery is known by: its id, which is not signed, with its body. `names`: the headers in lower case."""
+    return sha256(names.get("x-github-delivery", "").encode("utf-8", "surrogatepass") + b"\n" + body).hexdigest()
 
 
 def _payload(body: bytes) -> Payload:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from lambda_bridge.ports import MAY_ACT, IssueView, Permission, StartEvent
+from lambda_bridge.ports import MAY_ACT, IssueView, Permission, Start, StartEvent, StartLimits
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,16 @@ class Facts:
     start: StartEvent | None
     """For issue events that may start a run."""
     now: datetime
+    starts: Sequence[Start] = ()
+    """Of the last hour in this repository, for issue events that may start a run."""
+    limits: StartLimits = StartLimits()  # noqa: RUF009 (frozen)
 
     @property
     def may_act(self) -> bool:
         """Whether that person may start, answer and cancel."""
         return self.permission in MAY_ACT
+
+    def is_too_much(self, person: str) -> bool:
+        """Whether one more start by that person goes over a limit of the hour."""
+        mine = sum(start.person.lower() == person.lower() for start in self.starts)
+        return mine >= self.limits.person or len(self.starts) >= self.limits.repository

@@ -19,7 +19,8 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from lambda_bridge.pipeline_events import on_event
-from lambda_bridge.ports import Ports
+from lambda_bridge.ports import Ports, RateLimitError
+from lambda_bridge.sweep import sweep as mend_all
 from lambda_bridge.tasks import run_task
 from lambda_bridge.webhook import receive
 
@@ -51,9 +52,9 @@ def _observed(function: Handler) -> Handler:
     return observed
 
 
-def _count(name: str) -> None:
+def _count(name: str, times: int = 1) -> None:
     if _in_lambda():
-        metrics.add_metric(name, MetricUnit.Count, 1)
+        metrics.add_metric(name, MetricUnit.Count, times)
 
 
 MAX_AGE_SECONDS = 300
@@ -129,3 +130,21 @@ def pipeline_event(event: Mapping[str, Any], context: Any) -> None:  # noqa: ARG
     """EventBridge's events of pipeline executions and their steps."""
     _count("PipelineEvents")
     on_event(_bridge().ports, event)
+
+
+@_observed
+@logger.inject_lambda_context(clear_state=True)
+def sweep(event: Mapping[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001
+    """The schedule: mends what lost events left behind.
+
+    Returns how often what was `mended`, and the seconds to `wait` where GitHub wants a pause; the rest comes next time.
+    """
+    try:
+        mended = mend_all(_bridge().ports)
+    except RateLimitError as error:
+        logger.warning("swept in part: %s", error)
+        return {"mended": {}, "wait": error.seconds}
+    for what, times in mended.items():
+        logger.info("swept: %s %s", what, times)
+        _count("SweepRepairs", times)
+    return {"mended": dict(mended), "wait": 0.0}

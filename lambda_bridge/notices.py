@@ -40,6 +40,12 @@ def notice_ask(run: Run, url: str, advice: Advice | None = None) -> Notice:
     return Notice(_subject(run, "is below its threshold and waits for a reply"), "\n".join(filter(None, lines)), url)
 
 
+def notice_reminder(run: Run, url: str) -> Notice:
+    """Nobody has answered for a while."""
+    lines = [f"Attempt {run.attempt.number}: {_result(run)}.", f"Reply on the issue: {url} (/cancel ends the run)"]
+    return Notice(_subject(run, "still waits for a reply"), "\n".join(lines), url)
+
+
 def _result(run: Run) -> str:
     return primary_of(run.attempt) or "no metric"
 

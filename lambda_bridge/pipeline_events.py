@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from lambda_bridge.attempts import show_progress
@@ -27,30 +28,50 @@ def on_event(ports: Ports, event: Mapping[str, Any]) -> None:
         LOG.warning("event without pipelineExecutionArn: %s", event.get("detail-type"))
 
 
-def refresh(ports: Ports, arn: str) -> None:
-    """Shows how far an execution of ours is; when it has ended, completes the token that waits for it."""
+def refresh(ports: Ports, arn: str) -> bool:
+    """Shows how far an execution of ours is; when it has ended, completes the token that waits for it.
+
+    Returns whether it was this that completed the token.
+    """
     execution = ports.pipelines.describe(arn)
     run = _run_of(ports, execution)
     if run is None:
         LOG.info("%s: no current attempt of a run", arn)
-    elif execution.ended and run.token is not None:
-        ports.workflow.succeed(run.token, {"status": execution.status})
-    elif not execution.ended:
+    elif execution.ended:
+        return run.token is not None and ports.workflow.succeed(run.token, {"status": execution.status})
+    elif _is_time(ports, run):
         _show(ports, run, execution)
+    return False
+
+
+def _is_time(ports: Ports, run: Run) -> bool:
+    """Whether the progress comment may be edited again: all runs share what GitHub takes of edits in an hour.
+
+    What is left out now is shown by a later event, by the sweep, or with the attempt's result.
+    """
+    if run.progress_edited is None:
+        return True
+    pause = timedelta(hours=1) / ports.edits_per_hour
+    passed = ports.clock() - run.progress_edited
+    return passed >= pause and passed >= pause * len(ports.runs.unfinished())
 
 
 def _show(ports: Ports, run: Run, execution: Execution) -> None:
     """Edits the progress comment, which the start of the attempt wrote; a late event changes nothing any more."""
     steps = ports.pipelines.steps(execution.arn)
     if run.progress_comment is not None and _run_of(ports, execution) is not None:
-        show_progress(ports, run, steps)
+        show_progress(ports, run, steps, execution.queued)
 
 
 def _run_of(ports: Ports, execution: Execution) -> Run | None:
     """The run whose current, unjudged attempt this execution is."""
-    found = RUN_ID.fullmatch(execution.run_id)
-    run = ports.runs.get(int(found.group(1))) if found else None
-    if run is None or run.state != "running" or not run.own_attempts or run.run_id != execution.run_id:
-        return None
-    mine = run.attempt.status is None and run.attempt.execution_arn in (None, execution.arn)
+    issue = issue_of(execution.run_id)
+    run = ports.runs.get(issue) if issue is not None else None
+    mine = run is not None and run.state == "running" and run.owns(execution.arn, execution.run_id)
     return run if mine else None
+
+
+def issue_of(run_id: str) -> int | None:
+    """The issue of a pipeline execution by its display name; None: the name is none of ours."""
+    found = RUN_ID.fullmatch(run_id)
+    return int(found.group(1)) if found else None

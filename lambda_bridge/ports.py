@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from algorithms.errors import PlatformError
@@ -195,6 +195,14 @@ class StartLimits:
     repository: int = 240
 
 
+@dataclass(frozen=True)
+class Patience:
+    """How long the operator has, from the moment when the run asks; at most 30 days."""
+
+    reminder: timedelta = timedelta(days=2)
+    end: timedelta = timedelta(days=7)
+
+
 class Workflow(Protocol):
     """The state machine."""
 
@@ -331,6 +339,7 @@ class Ports:
     clock: Callable[[], datetime]
     pause: Callable[[float], None]
     """Waits that many seconds."""
-    limits: StartLimits = StartLimits()  # noqa: RUF009 (frozen)
+    limits: StartLimits = StartLimits()
+    patience: Patience = Patience()
     edits_per_hour: int = 250
     """Of progress comments, over all runs: half of what GitHub takes of content an hour."""

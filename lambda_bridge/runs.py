@@ -173,6 +173,12 @@ class Run(_Record):
         """How often the operator may still be asked."""
         return max(0, self.last_attempt - self.attempt.number)
 
+    def owns(self, execution_arn: str, run_id: str) -> bool:
+        """Whether the run waits for that pipeline execution. Its ARN may not be known yet."""
+        if self.state not in ("running", "waiting") or not self.own_attempts or self.attempt.status is not None:
+            return False
+        return self.run_id == run_id and self.attempt.execution_arn in (None, execution_arn)
+
     def with_attempt(self, **changes: Any) -> Run:
         """The run with its current attempt changed."""
         attempt = self.attempt.model_copy(update=changes)

@@ -17,7 +17,7 @@ from algorithms.errors import PlatformError
 from lambda_bridge.attempts import advice_for, get, judge_attempt, plan, record_attempt, show_progress, update
 from lambda_bridge.endings import ABANDONED, cause_of, end_of, ended, label_of, tell_end
 from lambda_bridge.notices import notice_ask
-from lambda_bridge.ports import ConflictError, Execution, Notice, Ports
+from lambda_bridge.ports import ConflictError, Execution, Notice, Ports, RateLimitError
 from lambda_bridge.runs import Attempt, Run
 from lambda_bridge.sentences import VERDICTS
 
@@ -71,7 +71,7 @@ def _expected(ports: Ports, error: Exception) -> Exception:
     """The error as the workflow may see it: those with a name there as they are, anything else without its text."""
     if isinstance(error, PlatformError | ConflictError | Cancelled | StillStopping):
         LOG.warning("%s: %s", type(error).__name__, error)
-        return error
+        return PlatformError(str(error)) if isinstance(error, RateLimitError) else error
     LOG.exception("a task failed")
     return DefectError(f"A defect of ours ({type(error).__name__}). The log says more: {ports.log_address()}")
 
@@ -92,6 +92,8 @@ def start_training(ports: Ports, run: Run, call: Call) -> Result:
     execution = ports.pipelines.describe(_arn(_start(ports, run)))
     if execution.ended:
         ports.workflow.succeed(_token(call), {"status": execution.status})
+    elif execution.queued is not None:
+        show_progress(ports, run, [], execution.queued)
     return {}
 
 
@@ -174,7 +176,8 @@ def _adjusted(run: Run) -> Run:
         reply_author=run.reply.author,
         reply_comment=run.reply.comment,
     )
-    changes = {"attempts": (*run.attempts, attempt), "reply": None, "token": None, "asked": None, "state": "running"}
+    asked = {"reply": None, "token": None, "asked": None, "reminded": False}
+    changes = {"attempts": (*run.attempts, attempt), **asked, "state": "running"}
     return run.model_copy(update=changes)
 
 
@@ -244,7 +247,7 @@ def tell_failure(ports: Ports, run: Run, call: Call) -> Result:
     ports.notices.tell(Notice(f"Issue {run.issue}: its end could not be told there", text, ""))
     with suppress(PlatformError):
         ports.issues.set_label(run.issue, label_of(status))
-    update(ports, run.issue, lambda fresh: ended(fresh, status, reason))
+    update(ports, run.issue, lambda fresh: ended(fresh, status, reason).model_copy(update={"untold": True}))
     return {}
 
 

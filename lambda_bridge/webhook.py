@@ -7,23 +7,26 @@ import binascii
 import json
 import logging
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from algorithms.errors import PlatformError
-from lambda_bridge.actions import Action, Complete, FailWait, Ignore, React, Save, SetLabel, Start, Write
+from lambda_bridge.actions import Action, Complete, Count, FailWait, Ignore, React, Save, SetLabel, Start, Write
 from lambda_bridge.decide import concerns, decide
 from lambda_bridge.events import (
+    MOST_BYTES,
     CommentEvent,
     FormEncodedError,
     Ignored,
     IssueEvent,
     PayloadError,
     SignatureError,
+    TooManyBytesError,
     check_signature,
     parse,
 )
 from lambda_bridge.facts import Facts
-from lambda_bridge.ports import ConflictError, Issues, Ports, StartEvent, Workflow
+from lambda_bridge.ports import ConflictError, Issues, Ports, StartEvent
 from lambda_bridge.runs import Run
 
 LOG = logging.getLogger(__name__)
@@ -31,26 +34,37 @@ MOST_TRIES = 5
 """How often a decision is made anew because somebody else wrote the record."""
 LAG_SECONDS = (0.5, 1.5)
 """How long the list of an issue's events is waited for."""
-REFUSALS = {SignatureError: 401, FormEncodedError: 415, PayloadError: 400}
+REFUSALS = {SignatureError: 401, FormEncodedError: 415, PayloadError: 400, TooManyBytesError: 413}
+HOUR = timedelta(hours=1)
+"""What the limits of starts are about."""
 
 Response = dict[str, Any]
 
 
 def receive(ports: Ports, event: Mapping[str, Any], repository: str) -> Response:
-    """Handles one delivery and answers it: 202, or 400, 401, 415 for what cannot be taken.
+    """Handles one delivery and answers it: 202, or 400, 401, 413, 415 for what cannot be taken.
 
     503 where GitHub or AWS could not be reached: nothing was started, and the delivery may be sent again.
     """
     try:
         found = _read(ports, event, repository)
-        reason = found.reason if isinstance(found, Ignored) else handle(ports, found)
-    except (SignatureError, FormEncodedError, PayloadError) as error:
+        reason = found.reason if isinstance(found, Ignored) else _once(ports, found)
+    except (SignatureError, FormEncodedError, PayloadError, TooManyBytesError) as error:
         return _answer(REFUSALS[type(error)], str(error))
     except (PlatformError, ConflictError) as error:
         LOG.warning("delivery not handled: %s", error)
         return _answer(503, "GitHub or AWS could not be reached. Send the delivery again.")
     LOG.info("delivery of %s: %s", _kind(found), reason)
     return _answer(202, reason)
+
+
+def _once(ports: Ports, event: IssueEvent | CommentEvent) -> str:
+    """A delivery that was handled is not looked at again; until then it may come as often as it likes."""
+    if ports.ledger.handled(event.delivery):
+        return "ignored: this delivery was handled"
+    actions = handle(ports, event)
+    ports.ledger.remember(event.delivery)
+    return ", ".join(_name(action) for action in actions)
 
 
 def _kind(found: IssueEvent | CommentEvent | Ignored) -> str:
@@ -64,8 +78,8 @@ def _kind(found: IssueEvent | CommentEvent | Ignored) -> str:
             return "nothing of ours"
 
 
-def handle(ports: Ports, event: IssueEvent | CommentEvent) -> str:
-    """Decides about an event and performs the actions. Returns what was done, for the answer."""
+def handle(ports: Ports, event: IssueEvent | CommentEvent) -> tuple[Action, ...]:
+    """Decides about an event and performs the actions, which it returns. Raises PlatformError and ConflictError."""
     for _ in range(MOST_TRIES):
         try:
             return _handle(ports, event)
@@ -74,14 +88,14 @@ def handle(ports: Ports, event: IssueEvent | CommentEvent) -> str:
     raise ConflictError(f"issue {event.issue}: its record kept changing.")
 
 
-def _handle(ports: Ports, event: IssueEvent | CommentEvent) -> str:
+def _handle(ports: Ports, event: IssueEvent | CommentEvent) -> tuple[Action, ...]:
     run = ports.runs.get(event.issue)
     if not concerns(event, run):
-        return "ignored: nothing to do"
+        return (Ignore("nothing to do"),)
     actions = decide(event, run, _facts(ports, event, run))
     for action in actions:
         perform(ports, action)
-    return ", ".join(_name(action) for action in actions)
+    return actions
 
 
 def _facts(ports: Ports, event: IssueEvent | CommentEvent, run: Run | None) -> Facts:
@@ -91,7 +105,9 @@ def _facts(ports: Ports, event: IssueEvent | CommentEvent, run: Run | None) -> F
     if event.action in ("closed", "unlabeled"):
         return Facts("none", ports.issues.read(event.issue), None, ports.clock())
     issue, start = ports.issues.read(event.issue), _newest_start(ports, event, run)
-    return Facts(ports.issues.permission(event.sender), issue, start, ports.clock())
+    moment = ports.clock()
+    starts = ports.ledger.starts(moment - HOUR)
+    return Facts(ports.issues.permission(event.sender), issue, start, moment, starts, ports.limits)
 
 
 def _newest_start(ports: Ports, event: IssueEvent, run: Run | None) -> StartEvent | None:
@@ -107,7 +123,7 @@ def _newest_start(ports: Ports, event: IssueEvent, run: Run | None) -> StartEven
 
 def _lags(event: IssueEvent, start: StartEvent | None, run: Run | None) -> bool:
     """Whether a label or a reopening was told of, and the list ends with the start of a run that is over."""
-    if event.action not in ("labeled", "reopened"):
+    if event.listed or event.action not in ("labeled", "reopened"):
         return False
     over = run is not None and run.state in ("ended", "refused")
     return start is None or (run is not None and over and run.start_key.startswith(f"{start.id}:"))
@@ -118,22 +134,23 @@ def perform(ports: Ports, action: Action) -> None:
     match action:
         case Save(run):
             ports.runs.save(run)
-        case Start() | Complete() | FailWait():
-            _drive(ports.workflow, action)
+        case Count(key, person):
+            ports.ledger.add_start(key, person, ports.clock())
+        case Start(run):
+            start_workflow(ports, run)
+        case Complete(token, output):
+            ports.workflow.succeed(token, output)
+        case FailWait(token, error, cause):
+            ports.workflow.fail(token, error, cause)
         case React() | Write() | SetLabel():
             _tell(ports.issues, action)
         case Ignore():
             pass
 
 
-def _drive(workflow: Workflow, action: Start | Complete | FailWait) -> None:
-    match action:
-        case Start(run):
-            workflow.start(run.execution_name, {"issue": run.issue, "run": run.number})
-        case Complete(token, output):
-            workflow.succeed(token, output)
-        case FailWait(token, error, cause):
-            workflow.fail(token, error, cause)
+def start_workflow(ports: Ports, run: Run) -> None:
+    """Starts the run's workflow; its input is the same each time, so that again is no harm."""
+    ports.workflow.start(run.execution_name, {"issue": run.issue, "run": run.number})
 
 
 def _tell(issues: Issues, action: React | Write | SetLabel) -> None:
@@ -164,6 +181,8 @@ def _read(ports: Ports, event: Mapping[str, Any], repository: str) -> IssueEvent
 
 def _body(event: Mapping[str, Any]) -> bytes:
     text = event.get("body") or ""
+    if len(text) > 2 * MOST_BYTES:  # in Base64 it is a third longer
+        raise TooManyBytesError
     try:
         return base64.b64decode(text, validate=True) if event.get("isBase64Encoded") else str(text).encode()
     except (binascii.Error, UnicodeEncodeError) as error:

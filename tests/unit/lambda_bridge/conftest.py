@@ -13,6 +13,7 @@ import pytest
 from algorithms.errors import PlatformError
 from lambda_bridge.issue_body import read_body
 from lambda_bridge.ports import (
+    CommentView,
     Commit,
     ConflictError,
     Execution,
@@ -20,6 +21,8 @@ from lambda_bridge.ports import (
     Notice,
     Package,
     Ports,
+    RateLimitError,
+    Start,
     StartEvent,
     StoredObject,
 )
@@ -47,16 +50,22 @@ EVALUATION = {
 
 @dataclass
 class FakeIssues:
-    """Comments by marker, in the order of their creation; `broken` calls fail."""
+    """Own comments by marker, in the order of their creation; `broken` calls fail."""
 
     view: IssueView
-    comments: dict[str, str] = field(default_factory=dict)
+    written: dict[str, str] = field(default_factory=dict)
     label: str | None = None
     reactions: list[int] = field(default_factory=list)
     permissions: dict[str, str] = field(default_factory=lambda: {"owner": "admin"})
     broken: set[str] = field(default_factory=set)
     start: StartEvent | None = field(default_factory=lambda: StartEvent(1, "owner"))
     log: list[str] = field(default_factory=list)
+    said: list[CommentView] = field(default_factory=list)
+    """What people wrote."""
+    limited: float = 0.0
+    """Seconds that GitHub wants to be left alone."""
+    asked: list[str] = field(default_factory=list)
+    """Which reads were made."""
 
     def me(self) -> str:
         return "mlops-bot"
@@ -66,16 +75,32 @@ class FakeIssues:
         return self.permissions.get(user, "read")
 
     def read(self, issue: int) -> IssueView:
-        return self.view
+        self._try("read")
+        return self._labelled(self.view)
+
+    def _labelled(self, view: IssueView) -> IssueView:
+        return view if self.label is None else replace(view, labels=(*view.labels, self.label))
+
+    def labelled(self, since: datetime) -> Sequence[IssueView]:
+        if self.limited:
+            raise RateLimitError("GitHub answered 403: rate limit", self.limited)
+        self._try("labelled")
+        return [self._labelled(self.view)] if "mlops:train" in self.view.labels else []
+
+    def comments(self, issue: int) -> list[CommentView]:
+        mine = enumerate(self.written.items(), 1)
+        written = [CommentView(number, "mlops-bot", True, text, False, marker) for number, (marker, text) in mine]
+        return sorted([*written, *self.said], key=lambda comment: comment.id)
 
     def newest_start(self, issue: int) -> StartEvent | None:
+        self._try("newest_start")
         return self.start
 
     def write(self, issue: int, marker: str, text: str, known: int | None = None) -> int:
         self._try("write")
-        self.comments[marker] = text
+        self.written[marker] = text
         self.log.append(f"write {marker}")
-        return list(self.comments).index(marker) + 1
+        return list(self.written).index(marker) + 1
 
     def react(self, issue: int, comment: int) -> None:
         self.reactions.append(comment)
@@ -86,6 +111,7 @@ class FakeIssues:
         self.log.append(f"label {label}")
 
     def _try(self, call: str) -> None:
+        self.asked.append(call)
         if call in self.broken:
             raise PlatformError(f"{call}: 502")
 
@@ -135,21 +161,44 @@ class FakeRuns:
 
 
 @dataclass
+class FakeLedger:
+    deliveries: set[str] = field(default_factory=set)
+    counted: dict[str, Start] = field(default_factory=dict)
+
+    def handled(self, delivery: str) -> bool:
+        return delivery in self.deliveries
+
+    def remember(self, delivery: str) -> None:
+        self.deliveries.add(delivery)
+
+    def starts(self, since: datetime) -> Sequence[Start]:
+        return [start for start in self.counted.values() if start.moment >= since]
+
+    def add_start(self, key: str, person: str, moment: datetime) -> None:
+        self.counted.setdefault(key, Start(person, moment))
+
+
+@dataclass
 class FakeWorkflow:
     started: dict[str, Any] = field(default_factory=dict)
     succeeded: list[tuple[str, Any]] = field(default_factory=list)
     failed: list[tuple[str, str, str]] = field(default_factory=list)
+    ended: set[str] = field(default_factory=set)
+    """Names of executions that are over, and tokens that nothing waits for any more."""
 
     def start(self, name: str, payload: Mapping[str, Any]) -> None:
         self.started.setdefault(name, dict(payload))
 
     def succeed(self, token: str, output: Mapping[str, Any]) -> bool:
         self.succeeded.append((token, dict(output)))
-        return True
+        return token not in self.ended
 
     def fail(self, token: str, error: str, cause: str) -> bool:
         self.failed.append((token, error, cause))
-        return True
+        return token not in self.ended
+
+    def state(self, name: str) -> Any:
+        return "ended" if name in self.ended else "running" if name in self.started else "missing"
 
 
 @dataclass
@@ -184,6 +233,9 @@ class FakePipelines:
 
     def steps(self, arn: str) -> Sequence[Mapping[str, Any]]:
         return self.listed
+
+    def running(self) -> Sequence[Execution]:
+        return [execution for execution in self.executions.values() if execution.status == "Executing"]
 
 
 @dataclass
@@ -239,7 +291,9 @@ class World:
         self.history, self.runs, self.workflow = FakeHistory(), FakeRuns(), FakeWorkflow()
         self.pipelines, self.registry = FakePipelines(), FakeRegistry()
         self.artifacts = FakeArtifacts({"datasets/iris/raw/train.csv": b"a,b\n1,2\n"})
-        self.notices = FakeNotices()
+        self.notices, self.ledger = FakeNotices(), FakeLedger()
+        self.settings: dict[str, Any] = {}
+        """Of the ports: limits, patience, edits_per_hour."""
         self.now, self.paused = START, list[float]()
 
     @property
@@ -253,11 +307,13 @@ class World:
             registry=self.registry,
             artifacts=self.artifacts,
             notices=self.notices,
+            ledger=self.ledger,
             webhook_secret=lambda: "secret",
             code_version="1.0",
             log_address=lambda: "the log",
             clock=lambda: self.now,
             pause=self.paused.append,
+            **self.settings,
         )
 
     def run(self, **changes: Any) -> Run:

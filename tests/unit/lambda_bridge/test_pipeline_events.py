@@ -26,7 +26,7 @@ def training(world):
 def test_a_step_event_shows_the_steps_as_they_are_now(training):
     training.pipelines.listed = [{"StepName": "Prepare", "StepStatus": "Succeeded", "Metadata": {}}]
     tell(training)
-    assert "1 of 5 steps" in training.issues.comments["progress-1"]
+    assert "1 of 5 steps" in training.issues.written["progress-1"]
     assert training.workflow.succeeded == []
 
 

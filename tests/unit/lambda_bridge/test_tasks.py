@@ -67,7 +67,7 @@ class TestStartTraining:
         assert world.registry.groups == {"supervised-random-forest-iris-5b4d5b"}
 
     def test_shows_progress_and_the_label(self, trained):
-        assert "progress-1" in trained.issues.comments
+        assert "progress-1" in trained.issues.written
         assert trained.issues.label == "mlops:running"
         assert trained.workflow.succeeded == []
 
@@ -83,7 +83,7 @@ class TestStartTraining:
         assert world.workflow.succeeded == [("token", {"status": "Refused"})]
         assert (world.stored.attempt.status, world.pipelines.executions) == ("invalid", {})
         assert call(world, "judge") == {"outcome": "invalid", "retries_left": 1}
-        assert "iris" in world.issues.comments["result-1"]
+        assert "iris" in world.issues.written["result-1"]
         assert world.history.commits == []
 
     def test_a_cancelled_run_starts_nothing(self, world):
@@ -154,13 +154,13 @@ class TestJudge:
         trained.history.broken = True
         with pytest.raises(PlatformError):
             call(trained, "judge")
-        assert "result-1" not in trained.issues.comments
+        assert "result-1" not in trained.issues.written
 
     def test_a_protected_branch_is_told(self, trained):
         trained.history.protected = True
         trained.end_pipeline(met=False)
         call(trained, "judge")
-        assert "mlops-history" in trained.issues.comments["result-1"]
+        assert "mlops-history" in trained.issues.written["result-1"]
 
     def test_a_cancelled_run_asks_nobody(self, trained):
         trained.end_pipeline(met=False)
@@ -260,7 +260,7 @@ class TestKeepPrevious:
         below.registry.package = Package("arn:package/3", "s3://b/m")
         assert call(below, "keep_previous", error={"Error": "", "Cause": ""}) == {"status": "below_threshold"}
         assert below.issues.label == "mlops:failed"
-        assert "arn:package/3" in below.issues.comments["final-1"]
+        assert "arn:package/3" in below.issues.written["final-1"]
         assert len(below.history.commits) == 1
 
     def test_cancelled_while_training_stops_the_execution_and_records_it(self, trained):
@@ -283,7 +283,7 @@ class TestKeepPrevious:
         with pytest.raises(StillStopping, match="is Stopping"):
             call(trained, "keep_previous", error={"Error": "Cancelled", "Cause": "by owner"})
         assert sum(trained.paused) > 1
-        assert "final-1" not in trained.issues.comments
+        assert "final-1" not in trained.issues.written
 
     def test_a_cancel_that_came_after_the_registration_came_too_late(self, trained):
         trained.end_pipeline(met=True, score=0.95)
@@ -325,8 +325,8 @@ class TestKeepPrevious:
             call(trained, "judge")
         error = {"Error": "PlatformError", "Cause": "commit: 403"}
         assert call(trained, "keep_previous", error=error) == {"status": "registered"}
-        assert "commit: 403" in trained.issues.comments["result-1"]
-        assert "final-1" in trained.issues.comments
+        assert "commit: 403" in trained.issues.written["result-1"]
+        assert "final-1" in trained.issues.written
 
     def test_a_defect_says_where_the_log_is(self, trained):
         trained.pipelines.end("arn:issue-7-attempt-1", "Failed")
@@ -334,7 +334,7 @@ class TestKeepPrevious:
         call(trained, "judge")
         error = {"Error": "DefectError", "Cause": "A defect of ours (KeyError). The log says more: the log"}
         assert call(trained, "keep_previous", error=error) == {"status": "failed"}
-        assert "the log" in trained.issues.comments["final-1"]
+        assert "the log" in trained.issues.written["final-1"]
 
 
 def test_tell_failure_lets_the_issue_start_anew(below):

@@ -89,14 +89,14 @@ def test_somebody_without_permission_starts_nothing_and_is_told_once(world):
     send(world, payload(sender="stranger"))
     send(world, payload(sender="stranger"))
     assert world.workflow.started == {}
-    assert len(world.issues.comments) == 1
+    assert len(world.issues.written) == 1
 
 
 def test_an_invalid_body_is_answered(world):
     world.issues.view = world.issues.view.__class__(7, "Iris", "k: 1", "owner", ("mlops:train",), True, "")
     send(world, payload())
     assert (world.stored.state, world.workflow.started, world.issues.label) == ("refused", {}, "mlops:failed")
-    (text,) = world.issues.comments.values()
+    (text,) = world.issues.written.values()
     assert "learning_type" in text
 
 
@@ -154,7 +154,7 @@ def test_of_two_replies_one_wins(world):
     world.workflow.succeeded.clear()
     send(world, comment("/retrain n_estimators=99", 51), "issue_comment")
     assert world.stored.reply.hyperparameters == {"n_estimators": 50}
-    assert "answer-51" in world.issues.comments
+    assert "answer-51" in world.issues.written
     assert [output for _, output in world.workflow.succeeded] == [{"reply": 50}]
 
 
@@ -186,7 +186,7 @@ def test_a_record_that_keeps_changing_is_left_for_later(world):
 def test_a_stranger_is_ignored(world):
     waiting(world)
     assert send(world, comment("/cancel", author="stranger"), "issue_comment")[0] == 202
-    assert (world.issues.reactions, world.issues.comments) == ([], {})
+    assert (world.issues.reactions, world.issues.written) == ([], {})
 
 
 def waiting(world):
@@ -195,4 +195,4 @@ def waiting(world):
         if task == "judge":
             world.end_pipeline(met=False)
         run_task(world.ports, {"task": task, "issue": 7, "run": 1, "token": token})
-    world.issues.comments.clear()
+    world.issues.written.clear()
