@@ -76,7 +76,7 @@ class FakeIssues:
 
     def read(self, issue: int) -> IssueView:
         self._try("read")
-        return self._labelled(self.view)
+        return replace(self._labelled(self.view), number=issue)
 
     def _labelled(self, view: IssueView) -> IssueView:
         return view if self.label is None else replace(view, labels=(*view.labels, self.label))

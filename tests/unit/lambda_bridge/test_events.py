@@ -8,13 +8,16 @@ import pytest
 
 from algorithms.errors import PlatformError
 from lambda_bridge.events import (
+    MOST_BYTES,
     CommentEvent,
     FormEncodedError,
     Ignored,
     IssueEvent,
     PayloadError,
     SignatureError,
+    TooManyBytesError,
     check_signature,
+    delivery_key,
     parse,
 )
 
@@ -87,16 +90,36 @@ def test_a_form_says_which_setting_to_change():
 def test_names_of_headers_have_no_case():
     body = json.dumps(issues()).encode()
     headers = {"x-github-event": "issues", "X-HUB-SIGNATURE-256": sign(body)}
-    assert parse(headers, body, SECRET, "acme/models", "me") == IssueEvent("labeled", 7, "alice", "mlops:train", "")
+    assert parse(headers, body, SECRET, "acme/models", "me") == IssueEvent(
+        "labeled", 7, "alice", "mlops:train", delivery_key({}, body)
+    )
+
+
+def known_by(content):
+    return delivery_key({"x-github-delivery": "d1"}, json.dumps(content).encode())
+
+
+def test_a_delivery_is_known_by_its_id_and_its_body():
+    names = {"x-github-delivery": "d1"}
+    same, body, name = (delivery_key(names, b"{}"), delivery_key(names, b"[]"), delivery_key({}, b"{}"))
+    assert delivery_key(dict(names), b"{}") == same
+    assert len({same, body, name}) == 3
+
+
+def test_a_body_that_is_too_large_is_refused_before_it_is_signed():
+    with pytest.raises(TooManyBytesError, match="at most 2097152 bytes"):
+        check_signature(SECRET, b" " * (MOST_BYTES + 1), None)
+    with pytest.raises(SignatureError):
+        check_signature(SECRET, b" " * MOST_BYTES, None)
 
 
 @pytest.mark.parametrize("action", ["opened", "edited", "reopened", "closed"])
 def test_an_issue_event(action):
-    assert send(issues(action=action)) == IssueEvent(action, 7, "alice", None, "d1")
+    assert send(issues(action=action)) == IssueEvent(action, 7, "alice", None, known_by(issues(action=action)))
 
 
 def test_a_comment():
-    assert send(comments(), "issue_comment") == CommentEvent(7, 99, "bob", "/cancel", "d1")
+    assert send(comments(), "issue_comment") == CommentEvent(7, 99, "bob", "/cancel", known_by(comments()))
 
 
 @pytest.mark.parametrize("event", ["ping", "push", "installation", ""])

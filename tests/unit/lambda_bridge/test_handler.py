@@ -130,7 +130,7 @@ def broken(issue):
 
 given = dict.fromkeys(Ports.__dataclass_fields__) | {
     "issues": Fake(me=lambda: "mlops-bot"), "runs": Fake(get=broken), "webhook_secret": lambda: "secret",
-    "log_address": lambda: "the log",
+    "log_address": lambda: "the log", "ledger": Fake(handled=lambda delivery: False),
 }
 handler.use(Ports(**given), "local/models")
 context = Fake(function_name="f", memory_limit_in_mb=128, invoked_function_arn="arn", aws_request_id="request")

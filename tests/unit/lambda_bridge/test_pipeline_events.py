@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from lambda_bridge.pipeline_events import on_event
@@ -20,6 +23,7 @@ def training(world):
     world.run()
     run_task(world.ports, {"task": "start_training", "issue": 7, "run": 1, "token": "token"})
     world.issues.log.clear()
+    world.now += timedelta(minutes=1)
     return world
 
 
@@ -28,6 +32,32 @@ def test_a_step_event_shows_the_steps_as_they_are_now(training):
     tell(training)
     assert "1 of 5 steps" in training.issues.written["progress-1"]
     assert training.workflow.succeeded == []
+
+
+def test_edits_are_spread_over_the_hour_and_over_the_runs(training):
+    training.settings["edits_per_hour"] = 60
+    tell(training)
+    training.issues.log.clear()
+    training.now += timedelta(seconds=59)
+    tell(training)
+    assert training.issues.log == []
+    training.run(issue=8)
+    training.now += timedelta(seconds=60)
+    tell(training)
+    assert training.issues.log == []
+    training.now += timedelta(seconds=1)
+    tell(training)
+    assert training.issues.log == ["write progress-1"]
+
+
+def test_the_place_in_the_queue_is_shown(training):
+    training.pipelines.executions[ARN] = replace(training.pipelines.executions[ARN], queued=3)
+    tell(training)
+    assert "All workers are busy: place 3 in the queue." in training.issues.written["progress-1"]
+    training.pipelines.executions[ARN] = replace(training.pipelines.executions[ARN], queued=None)
+    training.now += timedelta(minutes=1)
+    tell(training)
+    assert "queue" not in training.issues.written["progress-1"]
 
 
 def test_the_end_completes_the_token_each_time(training):

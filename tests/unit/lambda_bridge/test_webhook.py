@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+from dataclasses import replace
+from datetime import timedelta
 from hashlib import sha256
 
 import pytest
 
 from algorithms.errors import PlatformError
-from lambda_bridge.ports import StartEvent
+from lambda_bridge.ports import StartEvent, StartLimits
 from lambda_bridge.tasks import run_task
 from lambda_bridge.webhook import MOST_TRIES, receive
 
@@ -64,8 +66,76 @@ def test_the_second_delivery_of_the_same_start_starts_nothing(world):
 def test_a_crash_between_the_record_and_the_start_is_made_up_for(world):
     send(world, payload())
     world.workflow.started.clear()
+    world.ledger.deliveries.clear()
     send(world, payload())
     assert world.workflow.started == {"issue-7-run-1": {"issue": 7, "run": 1}}
+
+
+def test_a_delivery_that_was_handled_is_not_looked_at_again(world):
+    send(world, payload())
+    world.issues.asked.clear()
+    assert send(world, payload()) == (202, "ignored: this delivery was handled")
+    assert world.issues.asked == []
+
+
+def test_a_delivery_that_could_not_be_handled_may_come_again(world):
+    world.issues.broken.add("permission")
+    assert send(world, payload())[0] == 503
+    world.issues.broken.clear()
+    assert send(world, payload())[0] == 202
+    assert world.stored.state == "running"
+
+
+def test_a_handled_delivery_id_with_another_body_is_another_delivery(world):
+    send(world, payload("labeled", label={"name": "bug"}))
+    send(world, payload())
+    assert world.stored.state == "running"
+
+
+def test_a_body_that_is_too_large_is_refused_unread(world):
+    assert send(world, b" " * (2 * 2**20 + 1))[0] == 413
+    assert send(world, b" " * (2 * 2**20 + 1), encoded=True)[0] == 413
+
+
+class TestLimits:
+    """A start over the limit of the hour is told once, and the sweep takes it up."""
+
+    @pytest.fixture
+    def full(self, world):
+        world.settings["limits"] = StartLimits(person=2, repository=3)
+        for number in range(2):
+            world.ledger.add_start(str(number), "Owner", world.now)
+        return world
+
+    def test_one_person(self, full):
+        send(full, payload())
+        assert (full.stored.state, full.stored.postponed, full.workflow.started) == ("refused", True, {})
+        (text,) = full.issues.written.values()
+        assert "At most 2 runs of one person and 3 of this repository" in text
+
+    def test_somebody_else_still_may(self, full):
+        full.issues.permissions["maintainer"] = "maintain"
+        send(full, payload(sender="maintainer"))
+        assert full.stored.state == "running"
+        assert len(full.ledger.counted) == 3
+
+    def test_the_repository(self, full):
+        full.ledger.add_start("3", "somebody", full.now)
+        full.issues.permissions["maintainer"] = "maintain"
+        send(full, payload(sender="maintainer"))
+        assert full.stored.postponed
+
+    def test_after_the_hour_a_delivery_starts_it(self, full):
+        send(full, payload())
+        full.now += timedelta(hours=1, seconds=1)
+        send(full, payload("labeled", label={"name": "mlops:train"}))
+        assert (full.stored.state, full.stored.postponed) == ("running", False)
+
+    def test_what_is_refused_anyway_is_not_counted(self, full):
+        full.ledger.counted.clear()
+        full.issues.view = replace(full.issues.view, body="learning_type: none")
+        send(full, payload())
+        assert full.ledger.counted == {}
 
 
 def test_a_list_of_events_that_lags_behind_is_read_again(world):
