@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 
 from algorithms.params import Preprocessing
 from algorithms.registry import ALGORITHMS, algorithm
-from lambda_bridge.actions import Complete, FailWait, Ignore, React, Save, SetLabel, Start, Write
+from lambda_bridge.actions import Action, Save, Write
 from lambda_bridge.decide import Facts, concerns, decide
 from lambda_bridge.events import CommentEvent, IssueEvent
 from lambda_bridge.ports import IssueView, StartEvent
@@ -202,7 +202,7 @@ def untraced(event, record, facts):
 def check(actions):
     assert actions
     for action in actions:
-        assert isinstance(action, Ignore | React | Save | Start | Write | Complete | FailWait | SetLabel)
+        assert isinstance(action, Action)
         if isinstance(action, Write):
             inert(action.text)
         if isinstance(action, Save):
