@@ -11,7 +11,8 @@ from lambda_bridge.aws import Bucket, SageMakerPipelines, SageMakerRegistry, Ste
 from lambda_bridge.aws_notices import SnsNotices
 from lambda_bridge.aws_records import DynamoRuns
 from lambda_bridge.git_history import GitHubHistory
-from lambda_bridge.github import GitHubIssues, connect, login_of
+from lambda_bridge.github import GitHubIssues
+from lambda_bridge.github_client import connect, login_of
 from lambda_bridge.ports import Ports
 from lambda_bridge.secrets import Secrets
 from lambda_bridge.settings import BridgeSettings

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from algorithms.errors import PlatformError
-from lambda_bridge.github import message_of, refusals
+from lambda_bridge.github_client import message_of, refusals
 from lambda_bridge.ports import Commit
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from algorithms.errors import PlatformError
-from lambda_bridge.github import Credentials
+from lambda_bridge.github_client import Credentials
 from lambda_bridge.settings import BridgeSettings
 
 LOG = logging.getLogger(__name__)

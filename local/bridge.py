@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from lambda_bridge import handler
 from lambda_bridge.aws import SageMakerPipelines, SageMakerRegistry, StepFunctionsWorkflow
 from lambda_bridge.git_history import GitHubHistory
-from lambda_bridge.github import GitHubIssues, connect
+from lambda_bridge.github import GitHubIssues
+from lambda_bridge.github_client import connect
 from lambda_bridge.ports import Ports
 from lambda_bridge.runs import Run
 from lambda_bridge.tasks import abandon

@@ -11,7 +11,7 @@ from github import Auth, GithubException
 from github.Repository import Repository
 from moto import mock_aws
 
-from lambda_bridge.github import connect
+from lambda_bridge.github_client import connect
 from local.github import LocalGitHub, Server, User
 from local.github.users import BOT, Role
 from local.store import Store

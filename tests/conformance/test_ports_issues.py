@@ -10,7 +10,8 @@ import pytest
 from github import Auth
 
 from algorithms.errors import PlatformError
-from lambda_bridge.github import COLOURS, LONGEST_COMMENT, Credentials, GitHubIssues, connect, login_of
+from lambda_bridge.github import COLOURS, LONGEST_COMMENT, GitHubIssues
+from lambda_bridge.github_client import Credentials, connect, login_of
 from lambda_bridge.ports import IssueView, StartEvent
 from local.github.issues import IssueEdit
 from local.github.users import BOT
@@ -41,10 +42,10 @@ def deliveries(site: Any) -> int:
 class TestReads:
     def test_an_issue_as_it_is_now(self, site: Any, issues: GitHubIssues) -> None:
         found = issues.read(1)
-        assert found == IssueView(1, "Iris", "the body", "owner", (TRAIN, "people's own"), True, found.url)
+        assert found == IssueView(1, "Iris", "the body", "owner", (TRAIN, "people's own"), True, found.url, found.updated)
         assert found.url.endswith("/local/models/issues/1")
         edit(site, body="", title="T", state="closed", labels=[])
-        assert issues.read(1) == IssueView(1, "T", "", "owner", (), False, found.url)
+        assert issues.read(1) == IssueView(1, "T", "", "owner", (), False, found.url, issues.read(1).updated)
 
     def test_an_issue_that_is_not_there(self, issues: GitHubIssues) -> None:
         with pytest.raises(PlatformError, match="GitHub answered 404: Not Found"):

@@ -13,7 +13,7 @@ import pytest
 from github import Auth
 
 from lambda_bridge.events import parse
-from lambda_bridge.github import connect
+from lambda_bridge.github_client import connect
 from local.github import LocalGitHub, Server, User
 from local.store import Store
 from tests.unit.local.github.conftest import SECRET, Caller

@@ -6,7 +6,7 @@ import pytest
 from github import Auth, GithubException
 
 from algorithms.errors import PlatformError
-from lambda_bridge.github import REPEATABLE, connect, message_of, refusals
+from lambda_bridge.github_client import REPEATABLE, connect, message_of, refusals
 
 AUTH = Auth.Token("token")
 

@@ -1,0 +1,134 @@
+"""The connection to GitHub, through PyGithub: who we are, how long we wait, and what a refusal means."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from algorithms.errors import PlatformError
+from lambda_bridge.ports import RateLimitError
+
+if TYPE_CHECKING:
+    from github import Auth, Github, GithubException, GithubRetry
+    from github.Repository import Repository
+
+LONGEST_WAIT_SECONDS = 1
+TIMEOUT_SECONDS = 5
+"""Of one request: a webhook must be answered within 10 s ("Best practices for using webhooks")."""
+RETRIES = 2
+REPEATABLE = ("GET", "HEAD", "PUT", "DELETE")
+"""Methods that PyGithub may repeat after a 5xx. A comment that was posted although the answer was lost must be found
+first, so POST is repeated by the workflow, never blindly."""
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+PAUSE_SECONDS = 60.0
+"""Where a limit is told without a time ("Rate limits for the REST API": wait at least one minute)."""
+LONGEST_PAUSE_SECONDS = 3600.0
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turns what PyGithub raises into PlatformError. Messages name the status and GitHub's own message.
+
+    Raises RateLimitError where GitHub says that it is asked too often.
+    """
+    from github import GithubException
+    from jwt import PyJWTError
+    from requests import RequestException
+
+    try:
+        yield
+    except PyJWTError as error:
+        raise PlatformError("GitHub App: its private key cannot be used. Store the PEM that GitHub made.") from error
+    except GithubException as error:
+        text, seconds = f"GitHub answered {error.status}: {message_of(error)}", pause_of(error)
+        raise (PlatformError(text) if seconds is None else RateLimitError(text, seconds)) from error
+    except RequestException as error:
+        raise PlatformError(f"GitHub could not be reached: {type(error).__name__}") from error
+
+
+def message_of(error: Exception) -> str:
+    """GitHub's own message in an answer; the first 300 characters."""
+    data = getattr(error, "data", None)
+    return str(data.get("message") if isinstance(data, dict) else data)[:300]
+
+
+def pause_of(error: GithubException) -> float | None:
+    """How many seconds GitHub wants to be left alone; None: that is not what the refusal is about.
+
+    "Exceeding the rate limit" of its REST documentation: Retry-After, else the reset of a limit that is used up.
+    """
+    from github import RateLimitExceededException
+
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+    if error.status not in (403, 429):
+        return None
+    if "retry-after" in headers:
+        return _seconds(headers, "retry-after", 0)
+    if headers.get("x-ratelimit-remaining") == "0":
+        return _seconds(headers, "x-ratelimit-reset", time.time())
+    return PAUSE_SECONDS if error.status == 429 or isinstance(error, RateLimitExceededException) else None
+
+
+def _seconds(headers: Mapping[str, str], name: str, start: float) -> float:
+    try:
+        found = float(headers[name]) - start
+    except (KeyError, ValueError):
+        return PAUSE_SECONDS
+    return min(max(found, 1.0), LONGEST_PAUSE_SECONDS) if math.isfinite(found) else PAUSE_SECONDS
+
+
+def connect(auth: Auth.Auth, base_url: str, repository: str) -> Repository:
+    """A repository that is not read before it is needed."""
+    return _client(auth, base_url).get_repo(repository)
+
+
+def _client(auth: Auth.Auth, base_url: str) -> Github:
+    """PyGithub's pauses between requests are for GitHub alone."""
+    from github import Github
+
+    ours = urlsplit(base_url).hostname in LOOPBACK
+    return Github(
+        auth=auth,
+        base_url=base_url,
+        per_page=100,
+        timeout=TIMEOUT_SECONDS,
+        retry=_retry(),
+        seconds_between_requests=0 if ours else 0.25,
+        seconds_between_writes=0 if ours else 1,
+        lazy=True,
+    )
+
+
+def _retry() -> GithubRetry:
+    """Few and short: a webhook must be answered. Who asks to wait longer is asked again by the workflow."""
+    from github import GithubRetry
+
+    return GithubRetry(
+        total=RETRIES, max_rate_limit_wait=LONGEST_WAIT_SECONDS, retry_after_max=1, allowed_methods=REPEATABLE
+    )
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What requests are signed with; `app` where they are those of a GitHub App's installation."""
+
+    auth: Auth.Auth
+    app: Auth.AppAuth | None = None
+
+
+def login_of(credentials: Credentials, base_url: str) -> str:
+    """The login of the account behind a token, or of a GitHub App's bot."""
+    from github import GithubIntegration
+
+    with refusals():
+        if credentials.app is not None:
+            app = GithubIntegration(
+                auth=credentials.app, base_url=base_url, timeout=TIMEOUT_SECONDS, retry=_retry()
+            ).get_app()
+            return f"{app.slug}[bot]"
+        return _client(credentials.auth, base_url).get_user().login

@@ -1,0 +1,97 @@
+"""Lists that GitHub is asked for: the labelled issues, and the events of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from lambda_bridge.ports import TRAIN_LABEL, IssueView, StartEvent
+
+if TYPE_CHECKING:
+    from github.Repository import Repository
+
+GHOST = "ghost"
+"""The account that GitHub shows in the place of a deleted one."""
+PAGE = 100
+MOST_PAGES = 50
+
+
+def view(issue: Mapping[str, Any]) -> IssueView:
+    """An issue of the REST API ("Get an issue")."""
+    return IssueView(
+        number=issue["number"],
+        title=issue["title"],
+        body=issue.get("body") or "",
+        author=_login(issue.get("user")),
+        labels=tuple(label["name"] if isinstance(label, dict) else label for label in issue["labels"]),
+        open=issue["state"] == "open",
+        url=issue["html_url"],
+        updated=issue.get("updated_at") or "",
+    )
+
+
+def _login(user: Mapping[str, Any] | None) -> str:
+    return str(user["login"]) if user else GHOST
+
+
+class Labelled:
+    """The labelled issues of a repository.
+
+    While they fit on one page, it is asked for with the ETag of the last answer, which costs nothing as long as nothing
+    changed ("Use conditional requests if appropriate" of GitHub's REST documentation).
+    """
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        self._known: tuple[str, str, list[IssueView]] | None = None
+        """Address, ETag and what was there."""
+
+    def since(self, moment: datetime) -> list[IssueView]:
+        """Those that changed since the day of `moment`: by the day, so that the address stays the same for a while."""
+        day = moment.astimezone(UTC).strftime("%Y-%m-%dT00:00:00Z")
+        url = f"{self._repository.url}/issues?labels={quote(TRAIN_LABEL)}&state=all&sort=updated&direction=desc"
+        url += f"&since={quote(day)}&per_page={PAGE}"
+        address, etag, found = self._known or ("", "", [])
+        asked = {"If-None-Match": etag} if etag and address == url else {}
+        headers, page = self._repository.requester.requestJsonAndCheck("GET", url, headers=dict(asked))
+        if page is None and asked:
+            return found
+        issues = [issue for issue in _rest(self._repository, url, page or []) if "pull_request" not in issue]
+        found = list({issue["number"]: view(issue) for issue in issues}.values())
+        self._known = (url, headers.get("etag") or "", found) if len(page or []) < PAGE else None
+        return found
+
+
+def newest_start(repository: Repository, issue: int) -> StartEvent | None:
+    """The newest event of an issue that can start a run. Where there is no list of events, the timeline is read."""
+    from github import UnknownObjectException
+
+    try:
+        found = _starts(repository, f"issues/{issue}/events")
+    except UnknownObjectException:
+        found = _starts(repository, f"issues/{issue}/timeline")
+    return max(found, key=lambda start: start.id, default=None)
+
+
+def _starts(repository: Repository, path: str) -> list[StartEvent]:
+    url = f"{repository.url}/{path}?per_page={PAGE}"
+    _, page = repository.requester.requestJsonAndCheck("GET", url)
+    events = [event for event in _rest(repository, url, page or []) if _is_start(event)]
+    return [StartEvent(int(event["id"]), _login(event.get("actor"))) for event in events]
+
+
+def _is_start(event: Mapping[str, Any]) -> bool:
+    if event.get("event") != "labeled":
+        return event.get("event") == "reopened"
+    return (event.get("label") or {}).get("name") == TRAIN_LABEL
+
+
+def _rest(repository: Repository, url: str, page: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """What is on the first page, which was read, and on those after it. One that is not full is the last."""
+    for number in range(2, MOST_PAGES + 2):
+        yield from page
+        if len(page) < PAGE:
+            return
+        page = repository.requester.requestJsonAndCheck("GET", f"{url}&page={number}")[1] or []
