@@ -10,13 +10,13 @@ import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from algorithms.errors import PlatformError
 from lambda_bridge.ports import Execution, Package, StoredObject, TooLargeError
-from pipelines.definitions import pipeline_name
+from pipelines.definitions import LEARNING_TYPES, pipeline_name
 from pipelines.parameters import as_list, client_request_token
 
 LOG = logging.getLogger(__name__)
@@ -78,6 +78,18 @@ class StepFunctionsWorkflow:
         """See `lambda_bridge.ports.Workflow`."""
         return self._send("send_task_failure", taskToken=token, error=error, cause=cause[:MAX_CAUSE_CHARACTERS])
 
+    def state(self, name: str) -> Literal["running", "ended", "missing"]:
+        """See `lambda_bridge.ports.Workflow`. An execution's ARN is the machine's with another kind and its name."""
+        arn = f"{self._arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
+        with refusals():
+            try:
+                found = self._client.describe_execution(executionArn=arn)
+            except ClientError as error:
+                if code_of(error) == "ExecutionDoesNotExist":
+                    return "missing"
+                raise
+        return "running" if found["status"] == "RUNNING" else "ended"
+
     def _send(self, operation: str, **request: str) -> bool:
         with refusals():
             try:
@@ -108,14 +120,25 @@ class SageMakerPipelines:
 
     def find(self, learning_type: str, run_id: str) -> str | None:
         """See `lambda_bridge.ports.Pipelines`."""
+        found = self._newest(learning_type)
+        return next((e["PipelineExecutionArn"] for e in found if e.get("PipelineExecutionDisplayName") == run_id), None)
+
+    def _newest(self, learning_type: str) -> Sequence[Mapping[str, Any]]:
+        """Summaries of the newest executions of a pipeline."""
         with refusals():
             page = self._client.list_pipeline_executions(
                 PipelineName=pipeline_name(learning_type),  # type: ignore[arg-type]
                 SortOrder="Descending",
                 MaxResults=PAGE,
             )
-        found = page["PipelineExecutionSummaries"]
-        return next((e["PipelineExecutionArn"] for e in found if e.get("PipelineExecutionDisplayName") == run_id), None)
+        found: Sequence[Mapping[str, Any]] = page["PipelineExecutionSummaries"]
+        return found
+
+    def running(self) -> Sequence[Execution]:
+        """See `lambda_bridge.ports.Pipelines`."""
+        found = [summary for learning_type in LEARNING_TYPES for summary in self._newest(learning_type)]
+        arns = [e["PipelineExecutionArn"] for e in found if e["PipelineExecutionStatus"] == "Executing"]
+        return [self.describe(arn) for arn in arns]
 
     def stop(self, arn: str) -> None:
         """See `lambda_bridge.ports.Pipelines`."""

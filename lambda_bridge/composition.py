@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lambda_bridge.aws import Bucket, SageMakerPipelines, SageMakerRegistry, StepFunctionsWorkflow
+from lambda_bridge.aws_ledger import DynamoLedger
 from lambda_bridge.aws_notices import SnsNotices
 from lambda_bridge.aws_records import DynamoRuns
 from lambda_bridge.git_history import GitHubHistory
@@ -36,6 +37,7 @@ def build_ports(settings: BridgeSettings) -> Ports:
         registry=SageMakerRegistry(sagemaker),
         artifacts=Bucket(client("s3"), settings.bucket),
         notices=SnsNotices(client("sns"), settings.topic_arn, secrets.slack_url),
+        ledger=DynamoLedger(client("dynamodb"), settings.table),
         webhook_secret=secrets.webhook_secret,
         code_version=settings.code_version,
         log_address=log_address,

@@ -33,6 +33,7 @@ from local.engine import EngineOptions
 from local.environment import history_branch, webhook_secret
 from local.events import Event, ExecutionChanged, Listener, StepChanged
 from local.github import LocalGitHub, Server
+from local.ledger import LocalLedger
 from local.notices import LocalNotices
 from local.run_records import RunRecords
 from local.sagemaker import LocalSageMaker
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
 
 REPOSITORY = "local/models"
 WORKFLOW = "arn:aws:states:us-local-1:000000000000:stateMachine:mlops"
+EDITS_PER_HOUR = 7200
+"""Of progress comments: the local GitHub has no limit, but each edit takes some milliseconds."""
 BOT, OWNER = "mlops-bot", "owner"
 
 T = TypeVar("T")
@@ -155,11 +158,13 @@ class Bridge:
             registry=SageMakerRegistry(self.sagemaker),
             artifacts=LocalArtifacts(workspace.objects),
             notices=LocalNotices(workspace.logs / "notices.jsonl", os.environ.get("SLACK_WEBHOOK_URL")),
+            ledger=LocalLedger(workspace.store),
             webhook_secret=lambda: secret,
             code_version=code_version,
             log_address=lambda: str(workspace.logs / "bridge.log"),
             clock=now,
             pause=time.sleep,
+            edits_per_hour=EDITS_PER_HOUR,
         )
 
     def _address(self, folder: Path, path: str) -> str:

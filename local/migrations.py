@@ -215,5 +215,29 @@ MIGRATIONS: Sequence[str] = (
     UPDATE executions SET status = 'Stopped' WHERE status IN ('Executing', 'Stopping');
     DROP TABLE runs;
     """,
+    """
+    CREATE TABLE handled_deliveries (
+        key TEXT PRIMARY KEY,
+        handled TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX handled_deliveries_by_time ON handled_deliveries (handled);
+
+    CREATE TABLE starts (
+        key TEXT PRIMARY KEY,
+        person TEXT NOT NULL,
+        moment TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX starts_by_time ON starts (moment);
+
+    CREATE TABLE webhook_inbox (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        key TEXT NOT NULL UNIQUE,
+        headers TEXT NOT NULL,
+        body BLOB NOT NULL,
+        received TEXT NOT NULL,
+        handled TEXT
+    ) STRICT;
+    CREATE INDEX webhook_inbox_pending ON webhook_inbox (id) WHERE handled IS NULL;
+    """,
 )
 """Each entry takes the schema from one version to the next. Entries are only ever added."""
