@@ -43,6 +43,8 @@ def build_ports(settings: BridgeSettings) -> Ports:
         log_address=log_address,
         clock=lambda: datetime.now(UTC),
         pause=time.sleep,
+        limits=settings.pace.limits,
+        patience=settings.pace.patience,
     )
 
 

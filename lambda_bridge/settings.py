@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 from algorithms.errors import PlatformError
+from lambda_bridge.ports import Patience, StartLimits
 
 DEFAULT_API = "https://api.github.com"
 REQUIRED = {
@@ -40,8 +42,19 @@ MEANINGS = {
     "`github-webhook-secret`",
     "MLOPS_SLACK_SECRET": "the secret with the key `url`, Slack's incoming webhook; left out: `slack-webhook-url`",
     "MLOPS_CODE_VERSION": "stands in the history records",
+    "MLOPS_STARTS_PER_PERSON": f"runs that one person may start within an hour; left out: {StartLimits.person}",
+    "MLOPS_STARTS_PER_REPOSITORY": f"runs that may start within an hour; left out: {StartLimits.repository}",
+    "MLOPS_REMIND_AFTER_DAYS": f"days after which the operator is reminded; left out: {Patience.reminder.days}",
+    "MLOPS_WAIT_DAYS": f"days after which a wait for the operator ends, at most 30; left out: {Patience.end.days}",
 }
 """For the reference page."""
+COUNTS = {
+    "MLOPS_STARTS_PER_PERSON": (StartLimits.person, 1, 1_000_000),
+    "MLOPS_STARTS_PER_REPOSITORY": (StartLimits.repository, 1, 1_000_000),
+    "MLOPS_REMIND_AFTER_DAYS": (Patience.reminder.days, 1, 30),
+    "MLOPS_WAIT_DAYS": (Patience.end.days, 1, 30),
+}
+"""Whole numbers: default, lowest and highest."""
 VALUES = {
     "GITHUB_TOKEN": "a personal access token, in the place of the secret",
     "GITHUB_APP_ID": "with GITHUB_APP_PRIVATE_KEY and GITHUB_APP_INSTALLATION_ID: a GitHub App, in the place of the "
@@ -65,6 +78,32 @@ PATTERNS = {
 
 
 @dataclass(frozen=True)
+class Pace:
+    """How many runs may start, and how long the operator has."""
+
+    limits: StartLimits = field(default_factory=StartLimits)
+    patience: Patience = field(default_factory=Patience)
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> Pace:
+        """The settings in the environment. Raises PlatformError with everything that is wrong."""
+        environ = os.environ if environ is None else environ
+        problems = _wrong_counts(environ)
+        if problems:
+            raise PlatformError(f"{'; '.join(problems)}. Correct or unset them.")
+        person, repository, remind, wait = (int(environ.get(name) or COUNTS[name][0]) for name in COUNTS)
+        return cls(StartLimits(person, repository), Patience(timedelta(days=remind), timedelta(days=wait)))
+
+
+def _wrong_counts(environ: Mapping[str, str]) -> list[str]:
+    return [
+        f"{name}: must be a whole number from {low} to {high}, got {environ[name][:100]!r}"
+        for name, (_, low, high) in COUNTS.items()
+        if environ.get(name) and not (re.fullmatch("[0-9]{1,7}", environ[name]) and low <= int(environ[name]) <= high)
+    ]
+
+
+@dataclass(frozen=True)
 class BridgeSettings:
     """Where GitHub is, and what the deployment made. Names of secrets, never their values."""
 
@@ -82,6 +121,7 @@ class BridgeSettings:
     slack_secret: str = "slack-webhook-url"  # noqa: S105
     """With the key `url`."""
     code_version: str = "unknown"
+    pace: Pace = field(default_factory=Pace)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> BridgeSettings:
@@ -93,9 +133,10 @@ class BridgeSettings:
         problems += [
             _wrong(names[field], *PATTERNS[field], value) for field, value in found.items() if _is_wrong(field, value)
         ]
+        problems += _wrong_counts(environ)
         if problems:
             raise PlatformError(f"{'; '.join(problems)}. Set them in the environment of the bridge's functions.")
-        return cls(**found)
+        return cls(**found, pace=Pace.from_environment(environ))
 
 
 def _is_wrong(field: str, value: str) -> bool:

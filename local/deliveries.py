@@ -1,51 +1,76 @@
-"""Webhooks on one machine: what the local GitHub delivers, as the event that API Gateway makes of it."""
+"""Webhook deliveries on one machine: from where they wait to where they are received, oldest first."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
-from local.github import Delivery, LocalGitHub
+from local.github import Delivery
+from local.pauses import Pauses
 
 LOG = logging.getLogger(__name__)
-FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 30.0
 
-Webhook = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+class Waiting(Protocol):
+    """Deliveries that wait: the outbox of the local GitHub, or the inbox of the service."""
+
+    def waiting(self) -> Sequence[int]:
+        """Their numbers, oldest first."""
+
+    def delivery(self, number: int) -> Delivery:
+        """One of them."""
+
+    def delivered(self, number: int) -> None:
+        """It was received."""
 
 
 class Deliveries:
-    """Hands deliveries to the webhook's handler, in order. One that got a 5xx is sent again after a pause."""
+    """Hands deliveries over. One that got a 5xx is sent again after a pause, in which the others go on.
 
-    def __init__(self, github: LocalGitHub, webhook: Webhook, clock: Callable[[], float] = time.monotonic) -> None:
-        self._github = github
-        self._webhook = webhook
-        self._clock = clock
-        self._pause = FIRST_PAUSE_SECONDS
-        self._not_before = 0.0
+    Parameters
+    ----------
+    send : answers the HTTP status
+    most_tries : after so many it is given up, since the sweep finds what it told of; None: never
+    """
+
+    def __init__(
+        self,
+        source: Waiting,
+        send: Callable[[Delivery], int],
+        most_tries: int | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._source = source
+        self._send = send
+        self._most_tries = most_tries
+        self._pauses = Pauses(clock)
 
     def run_due(self) -> bool:
         """Sends the oldest delivery that is due. False: there is none."""
-        delivery = next(iter(self._github.pending()), None)
-        if delivery is None or self._clock() < self._not_before:
+        number = next(filter(self._pauses.is_due, self._source.waiting()), None)
+        if number is None:
             return False
-        answer = self._webhook(http_event(delivery.headers, delivery.body))
-        if int(answer["statusCode"]) < 500:
-            self._github.delivered(delivery.id)
-            self._pause = FIRST_PAUSE_SECONDS
+        delivery = self._source.delivery(number)
+        status = self._send(delivery)
+        if status < 500 or self._is_given_up(delivery):
+            self._source.delivered(number)
+            self._pauses.forget(number)
         else:
-            self._postpone(delivery, answer)
+            pause = self._pauses.failed(number)
+            LOG.warning("delivery %s got %s, sent again in %.1f s", delivery.guid, status, pause)
         return True
 
     def seconds_until_due(self) -> float | None:
         """Until the next delivery may be sent; None: there is none."""
-        return max(0.0, self._not_before - self._clock()) if self._github.pending() else None
+        return self._pauses.seconds_until_due(self._source.waiting())
 
-    def _postpone(self, delivery: Delivery, answer: Mapping[str, Any]) -> None:
-        LOG.warning("delivery %s got %s, sent again in %.1f s", delivery.guid, answer["statusCode"], self._pause)
-        self._not_before = self._clock() + self._pause
-        self._pause = min(2 * self._pause, LONGEST_PAUSE_SECONDS)
+    def _is_given_up(self, delivery: Delivery) -> bool:
+        if self._most_tries is None or self._pauses.times(delivery.id) + 1 < self._most_tries:
+            return False
+        LOG.warning("delivery %s is given up after %s tries, the sweep looks after it", delivery.guid, self._most_tries)
+        return True
 
 
 def http_event(headers: Mapping[str, str], body: bytes) -> dict[str, Any]:

@@ -31,7 +31,7 @@ class EngineOptions:
 
     Parameters
     ----------
-    parallel : how many steps run side by side; each may use its share of the cores
+    parallel : how many executions, and how many steps, run side by side; each may use its share of the cores
     python_path : folders from which entry points are imported
     clock, pause : the time, and `pause(event, seconds)`, which waits until the event or that long; for tests
     """
@@ -61,20 +61,30 @@ class Engine:
             emit=self._emit,
         )
         self._pool = ThreadPoolExecutor(options.parallel, thread_name_prefix="step")
-        self._guard = threading.Lock()
+        self._places = options.parallel
+        self._guard = threading.RLock()
+        self._turn = threading.Condition(self._guard)
+        self._queue: list[str] = []
+        """Executions that wait for a place, in the order in which they came."""
         self._active: dict[str, tuple[Scheduler, Future[None]]] = {}
+        self._closed = False
 
     def start(self, execution: Execution) -> None:
-        """Runs an execution in the background, unless it has ended or runs already."""
+        """Runs an execution in the background, unless it has ended or runs already.
+
+        As many as `parallel` run at a time; the others wait their turn, so that what was started first ends first.
+        """
         with self._guard:
-            if execution.ended or execution.id in self._active:
+            if execution.ended or self._closed or execution.id in (*self._active, *self._queue):
                 return
-            definition = parse(execution.definition)
-            scheduler = Scheduler(execution, definition, self._services, self._workers, self._pool)
-            future: Future[None] = Future()
-            self._active[execution.id] = (scheduler, future)
+            self._queue.append(execution.id)
         self._emit(ExecutionChanged(execution.arn, execution.status))
-        threading.Thread(target=self._drive, args=(scheduler, future, execution), name=execution.id).start()
+        self._start_next()
+
+    def position(self, execution: str) -> int | None:
+        """The place of an execution in the queue, from 1 on; None: it does not wait."""
+        with self._guard:
+            return self._queue.index(execution) + 1 if execution in self._queue else None
 
     def resume(self, only: str | None = None) -> list[Execution]:
         """Goes on with the executions that were interrupted, or with `only` one. Returns them, oldest first."""
@@ -84,29 +94,66 @@ class Engine:
         return unfinished
 
     def stop(self, execution: Execution) -> None:
-        """Asks an execution to stop; its running steps are ended."""
+        """Asks an execution to stop; its running steps are ended. One that waits its turn need not wait for that."""
         self.executions.request_stop(execution.id)
         self._emit(ExecutionChanged(execution.arn, "Stopping"))
         active = self._active.get(execution.id)
         if active is None:
-            self.start(self.executions.get(execution.id))
+            self._launch(execution.id)
         else:
             active[0].stop()
 
     def wait(self, execution: str, timeout_seconds: float | None = None) -> None:
         """Waits until an execution ends. Raises TimeoutError, and whatever stopped the runner itself."""
+        with self._turn:
+            if not self._turn.wait_for(lambda: execution not in self._queue, timeout_seconds):
+                raise TimeoutError
         active = self._active.get(execution)
         if active is not None:
             active[1].result(timeout_seconds)
 
     def close(self) -> None:
-        """Ends the running steps and leaves their executions to `resume`."""
+        """Ends the running steps and leaves their executions, and those in the queue, to `resume`."""
+        with self._turn:
+            self._closed = True
+            self._queue.clear()
+            self._turn.notify_all()
         for scheduler, _ in list(self._active.values()):
             scheduler.close()
         self._workers.close()
         for _, future in list(self._active.values()):
             future.exception()
         self._pool.shutdown()
+
+    def _start_next(self) -> None:
+        """Starts what has waited longest, as long as there are places. Those that still wait have moved up."""
+        moved = False
+        while identifier := self._next():
+            moved = self._launch(identifier)
+        if moved:
+            for waiting in list(self._queue):
+                self._emit(ExecutionChanged(self.executions.get(waiting).arn, "Executing"))
+
+    def _next(self) -> str | None:
+        with self._guard:
+            busy = sum(not future.done() for _, future in self._active.values())
+            return self._queue[0] if self._queue and busy < self._places else None
+
+    def _launch(self, identifier: str) -> bool:
+        """Starts an execution now. False: somebody else did so first."""
+        execution = self.executions.get(identifier)
+        with self._turn:
+            if identifier in self._queue:
+                self._queue.remove(identifier)
+            if execution.ended or self._closed or identifier in self._active:
+                return False
+            definition = parse(execution.definition)
+            scheduler = Scheduler(execution, definition, self._services, self._workers, self._pool)
+            future: Future[None] = Future()
+            self._active[identifier] = (scheduler, future)
+            self._turn.notify_all()
+        threading.Thread(target=self._drive, args=(scheduler, future, execution), name=identifier).start()
+        return True
 
     def _drive(self, scheduler: Scheduler, future: Future[None], execution: Execution) -> None:
         try:
@@ -118,6 +165,7 @@ class Engine:
         else:
             future.set_result(None)
             self._active.pop(execution.id)
+        self._start_next()
 
     def _emit(self, event: Event) -> None:
         if self._listener is None:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
+
+from algorithms.errors import PlatformError
+from lambda_bridge.settings import DEFAULT_API, PATTERNS, Pace
 
 
 class SettingError(Exception):
@@ -30,3 +34,19 @@ def webhook_secret() -> str:
     if not secret.strip():
         raise SettingError("GITHUB_WEBHOOK_SECRET: must not be empty, got an empty text. Set or unset it.")
     return secret
+
+
+def pace() -> Pace:
+    """How many runs may start, and how long the operator has. Raises SettingError."""
+    try:
+        return Pace.from_environment()
+    except PlatformError as error:
+        raise SettingError(str(error)) from error
+
+
+def api_url() -> str:
+    """GITHUB_API_URL, or GitHub's own. Raises SettingError for anything that would send the token in the clear."""
+    url = os.environ.get("GITHUB_API_URL") or DEFAULT_API
+    if not re.fullmatch(PATTERNS["api_url"][0], url, re.ASCII):
+        raise SettingError(f"GITHUB_API_URL: must be {PATTERNS['api_url'][1]}, got {url[:100]!r}. Correct or unset it.")
+    return url

@@ -30,8 +30,8 @@ from local.workspace import Workspace, WorkspaceBusyError
 
 if TYPE_CHECKING:
     from lambda_bridge.runs import Run
-    from local.bridge import Bridge
     from local.engine import EngineOptions
+    from local.loop import Loop
     from local.session import Session
 
 LONGEST_REPLY = 65_536
@@ -125,53 +125,53 @@ class _Run:
 
     def go(self, path: Path, issue: Issue, digest: str, replies: Sequence[str]) -> None:
         """Runs the file as a new issue, or goes on with the unfinished run of the same file, content and data."""
-        from local.bridge import Bridge
+        from local.loop import Loop
         from local.session import Session
 
         listener, version = partial(_show, self._screen), full_version()
-        with self._screen, Bridge(self._workspace, listener, version, self._options) as bridge:
-            session = Session(bridge, self._screen, replies)
+        with self._screen, Loop(self._workspace, listener, version, self._options) as loop:
+            session = Session(loop, self._screen, replies)
             with signals_wait():
-                run = self._taken_up(bridge, str(path.resolve()), issue, digest)
+                run = self._taken_up(loop, str(path.resolve()), issue, digest)
                 self._report.issue = session.open(issue, run.issue, self._files.knows)
                 self._files.opened(run, self._report.issue)
-            self._drive(bridge, session, run)
+            self._drive(loop, session, run)
 
-    def _drive(self, bridge: Bridge, session: Session, run: IssueRun) -> None:
-        bridge.go_on(session.issue)
+    def _drive(self, loop: Loop, session: Session, run: IssueRun) -> None:
+        loop.go_on(session.issue)
         try:
             ended, cancelled = session.drive(), False
         except KeyboardInterrupt:
             with signals_ignored():
                 ended, cancelled = session.cancel(), True
         self._files.ended(run)
-        _fill(self._report, bridge, session, ended)
+        _fill(self._report, loop, session, ended)
         if ended.status != "registered":
             self._screen.comment("To start again, run the command again.\n")
         if cancelled and ended.status != "registered":
             self._report.status = "cancelled"
 
-    def _taken_up(self, bridge: Bridge, source: str, issue: Issue, digest: str) -> IssueRun:
+    def _taken_up(self, loop: Loop, source: str, issue: Issue, digest: str) -> IssueRun:
         """The run that a kill interrupted, or a new one. One that was begun on other data is cancelled."""
         found = self._files.unfinished(source, issue.digest)
         if found is not None and found.dataset_digest == digest:
             return found
         if found is not None:
-            self._cancel(bridge, found)
+            self._cancel(loop, found)
         return self._files.begin(source, issue.digest, digest)
 
-    def _cancel(self, bridge: Bridge, run: IssueRun) -> None:
+    def _cancel(self, loop: Loop, run: IssueRun) -> None:
         """Ends a run that cannot be gone on with, as its owner would."""
         from local.session import Session
 
         if run.issue is not None:
-            bridge.go_on(run.issue)
-            Session(bridge, Silent(), (), run.issue).cancel()
+            loop.go_on(run.issue)
+            Session(loop, Silent(), (), run.issue).cancel()
             self._screen.comment(f"Issue {run.issue} was cancelled: its data has changed since it began.\n")
         self._files.ended(run)
 
 
-def _fill(report: Report, bridge: Bridge, session: Session, run: Run) -> None:
+def _fill(report: Report, loop: Loop, session: Session, run: Run) -> None:
     """What the command answers, from the record of the run."""
     report.status = run.status or "failed"
     report.comments = session.comments()
@@ -180,7 +180,7 @@ def _fill(report: Report, bridge: Bridge, session: Session, run: Run) -> None:
     report.problems = _problems(run)
     if run.status == "registered":
         report.model_package_arn = run.attempt.model_package_arn
-        report.model_data = bridge.model_data(str(run.attempt.model_package_arn))
+        report.model_data = loop.bridge.model_data(str(run.attempt.model_package_arn))
     elif run.status == "below_threshold" and session.problems:
         report.status, report.problems = "invalid", session.problems
 

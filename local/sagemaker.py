@@ -62,6 +62,10 @@ class LocalSageMaker:
         self._engine.wait(last_part(execution_arn), timeout_seconds)
         return self.describe_pipeline_execution(PipelineExecutionArn=execution_arn)
 
+    def position(self, execution_arn: str) -> int | None:
+        """The place of an execution in the queue, from 1 on; None: it has its turn. Not in boto3's client."""
+        return self._engine.position(last_part(execution_arn))
+
     def upsert_pipeline(self, name: str, definition: str) -> str:
         """Creates a pipeline, or gives it this definition. Returns its ARN. Not in boto3's client."""
         with client_errors("UpdatePipeline"):

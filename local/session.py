@@ -15,9 +15,10 @@ from lambda_bridge import answers
 from lambda_bridge.adjusting import merge, readable, same
 from lambda_bridge.commands import Adjust, Unknown, read_command
 from lambda_bridge.runs import Run
-from local.bridge import BOT, OWNER, Bridge
 from local.console import Screen
+from local.github.users import BOT, OWNER
 from local.issue_file import Issue
+from local.loop import Loop
 
 QUESTION = "Reply with key=value ..., with /cancel, or with nothing to end the run"
 HOW_TO_REPLY = "Write `adjusted_hyperparameters:` with values below it, or /retrain name=value."
@@ -28,11 +29,11 @@ MARKER = "\n\n<!-- mlops:"
 class Session:
     """The person's side of one issue. `replies` are the comments to post when asked, in order."""
 
-    def __init__(self, bridge: Bridge, screen: Screen, replies: Sequence[str], issue: int = 0) -> None:
-        self._bridge = bridge
+    def __init__(self, loop: Loop, screen: Screen, replies: Sequence[str], issue: int = 0) -> None:
+        self._loop = loop
         self._screen = screen
         self._replies = replies
-        self._repository = bridge.repository_of(OWNER)
+        self._repository = loop.repository_of(OWNER)
         self._shown: set[int] = set()
         self.issue = issue
         self.problems: list[Problem] = []
@@ -58,7 +59,7 @@ class Session:
         """Goes on until the run has ended: waits, shows comments, replies when asked."""
         replies = iter(self._replies[self._taken() :])
         while True:
-            run = self._bridge.wait(self._settled)
+            run = self._loop.wait(self._settled)
             self._show()
             if run.state != "waiting":
                 return run
@@ -79,7 +80,7 @@ class Session:
     def cancel(self) -> Run:
         """Cancels the run and waits until that is told."""
         self._issue().create_comment("/cancel")
-        run = self._bridge.wait(self._ended)
+        run = self._loop.wait(self._ended)
         self._show()
         return run
 
@@ -88,8 +89,8 @@ class Session:
         return [text for _, text in self._comments()]
 
     def _abandon(self, run: Run) -> Run:
-        self._bridge.abandon(run, "there was no further reply")
-        run = self._bridge.wait(self._ended)
+        self._loop.abandon(run, "there was no further reply")
+        run = self._loop.wait(self._ended)
         self._show()
         return run
 
@@ -97,14 +98,14 @@ class Session:
         """Posts a reply and waits until the bridge has dealt with it."""
         self.problems = _problems_in(run, text)
         self._issue().create_comment(text)
-        self._bridge.wait(self._answered)
+        self._loop.wait(self._answered)
         self._show()
 
     def _issue(self) -> Any:
         return self._repository.get_issue(self.issue)
 
     def _run(self) -> Run | None:
-        return self._bridge.ports.runs.get(self.issue)
+        return self._loop.bridge.ports.runs.get(self.issue)
 
     def _settled(self) -> Run | None:
         run = self._run()
@@ -115,10 +116,10 @@ class Session:
         run = self._run()
         if run is None or run.state not in ("ended", "refused") or not self._answered():
             return None
-        return None if self._bridge.is_under_way(run) else run
+        return None if self._loop.bridge.is_under_way(run) else run
 
     def _answered(self) -> bool | None:
-        return None if self._bridge.github.pending() else True
+        return None if self._loop.github.pending() else True
 
     def _comments(self) -> list[tuple[int, str]]:
         found = [comment for comment in self._issue().get_comments() if comment.user.login == BOT]

@@ -67,9 +67,12 @@ class LocalGitHub:
         """owner/name."""
         return self.shapes.at.repository
 
-    def serve_at(self, site: str) -> None:
-        """Where addresses in answers and webhooks point to: scheme, host and port, without a slash at the end."""
-        self.shapes.at = Addresses(site, self.repository)
+    def serve_at(self, site: str, pages: str | None = None) -> None:
+        """Where addresses in answers and webhooks point to: scheme, host and port, without a slash at the end.
+
+        `pages`: the site for browsers; None: where `mlops up` stands by default.
+        """
+        self.shapes.at = Addresses(site, self.repository, *([] if pages is None else [pages]))
 
     def token_of(self, user: str) -> str:
         """The token of an account. Raises KeyError."""
@@ -81,6 +84,14 @@ class LocalGitHub:
     def pending(self) -> Sequence[Delivery]:
         """Webhook deliveries that were not received yet, oldest first."""
         return self._outbox.pending()
+
+    def waiting(self) -> Sequence[int]:
+        """The numbers of the deliveries that were not received yet, oldest first."""
+        return self._outbox.waiting()
+
+    def delivery(self, number: int) -> Delivery:
+        """One delivery. Raises KeyError."""
+        return self._outbox.delivery(number)
 
     def delivered(self, delivery_id: int) -> None:
         """Marks a delivery as received; again is no harm."""

@@ -45,7 +45,22 @@ class Outbox:
     def pending(self) -> Sequence[Delivery]:
         """What was not delivered yet, oldest first."""
         rows = self._store.rows("SELECT * FROM github_deliveries WHERE delivered IS NULL ORDER BY id")
-        return [Delivery(row["id"], row["guid"], self._headers(row), row["body"]) for row in rows]
+        return [self._delivery(row) for row in rows]
+
+    def waiting(self) -> Sequence[int]:
+        """The numbers of what was not delivered yet, oldest first."""
+        rows = self._store.rows("SELECT id FROM github_deliveries WHERE delivered IS NULL ORDER BY id")
+        return [row["id"] for row in rows]
+
+    def delivery(self, number: int) -> Delivery:
+        """One delivery. Raises KeyError."""
+        row = self._store.row("SELECT * FROM github_deliveries WHERE id = ?", number)
+        if row is None:
+            raise KeyError(number)
+        return self._delivery(row)
+
+    def _delivery(self, row: sqlite3.Row) -> Delivery:
+        return Delivery(row["id"], row["guid"], self._headers(row), row["body"])
 
     def delivered(self, number: int) -> None:
         """Marks a delivery as received."""
