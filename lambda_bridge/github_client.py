@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from algorithms.errors import PlatformError
@@ -85,6 +86,27 @@ def _seconds(headers: Mapping[str, str], name: str, start: float) -> float:
 def connect(auth: Auth.Auth, base_url: str, repository: str) -> Repository:
     """A repository that is not read before it is needed."""
     return _client(auth, base_url).get_repo(repository)
+
+
+def connect_threads(auth: Auth.Auth, base_url: str, repository: str) -> Repository:
+    """The same for several threads: each gets a connection of its own when it first asks for something."""
+    return cast("Repository", _PerThread(lambda: connect(auth, base_url, repository)))
+
+
+class _PerThread:
+    """Stands for an object that is made anew in each thread.
+
+    PyGithub's connection keeps a request between two calls, so that of two threads one would get the other's answer.
+    """
+
+    def __init__(self, make: Callable[[], object]) -> None:
+        self._make = make
+        self._made = threading.local()
+
+    def __getattr__(self, name: str) -> Any:
+        if not hasattr(self._made, "object"):
+            self._made.object = self._make()
+        return getattr(self._made.object, name)
 
 
 def _client(auth: Auth.Auth, base_url: str) -> Github:

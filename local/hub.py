@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lambda_bridge.github_client import connect, login_of
+from lambda_bridge.github_client import connect, connect_threads, login_of
 from local.github import LocalGitHub
 from local.github.users import BOT
 
@@ -38,7 +38,9 @@ class Hub:
 
 def local_hub(github: LocalGitHub, url: str, folder: Path, branch: str | None) -> Hub:
     """The local GitHub, whose REST interface is at `url` and whose working tree is `folder`."""
-    repository = repository_of(github, url, BOT)
+    from github import Auth
+
+    repository = connect_threads(Auth.Token(github.token_of(BOT)), url, github.repository)
     return Hub(github.repository, repository, lambda: BOT, branch, partial(_address, folder, branch), OUR_EDITS)
 
 
@@ -51,7 +53,8 @@ def repository_of(github: LocalGitHub, url: str, user: str) -> Repository:
 
 def remote_hub(credentials: Credentials, api_url: str, name: str, branch: str | None) -> Hub:
     """A repository on GitHub, or on another server with its REST interface."""
-    return Hub(name, connect(credentials.auth, api_url, name), lambda: login_of(credentials, api_url), branch)
+    repository = connect_threads(credentials.auth, api_url, name)
+    return Hub(name, repository, lambda: login_of(credentials, api_url), branch)
 
 
 def _address(folder: Path, branch: str | None, path: str) -> str:
