@@ -64,20 +64,11 @@ class Secrets:
 
     def github(self) -> Credentials:
         """A personal access token, or a GitHub App."""
-        from github import Auth
-
-        token = self._environ.get("GITHUB_TOKEN")
-        if token:
-            return Credentials(Auth.Token(token))
-        app = {name: self._environ.get(f"GITHUB_{name.upper()}") for name in APP}
-        found: Mapping[str, Any] = app if all(app.values()) else self._object(self._settings.github_secret)
-        if all(found.get(name) for name in APP):
-            signed = Auth.AppAuth(str(found["app_id"]), str(found["app_private_key"]))
-            return Credentials(signed.get_installation_auth(_number(found["app_installation_id"])), signed)
-        if not found.get("token"):
-            keys = f"token, or {', '.join(APP)}"
-            raise PlatformError(f"secret {self._settings.github_secret}: must have the key {keys}. Fill it in.")
-        return Credentials(Auth.Token(str(found["token"])))
+        name = self._settings.github_secret
+        found = credentials_in(self._environ) or _credentials(self._object(name))
+        if found is None:
+            raise PlatformError(f"secret {name}: must have the key token, or {', '.join(APP)}. Fill it in.")
+        return found
 
     def _member(self, name: str, key: str) -> str:
         """A text in a secret; empty where there is none. Anything else there, as null, is none."""
@@ -97,6 +88,23 @@ class Secrets:
 
 APP = ("app_id", "app_private_key", "app_installation_id")
 """What a GitHub App signs in with; in the environment GITHUB_APP_ID and so on."""
+
+
+def credentials_in(environ: Mapping[str, str]) -> Credentials | None:
+    """The account that variables such as GITHUB_TOKEN name; None: they name none. Raises PlatformError."""
+    return _credentials({name: environ.get(f"GITHUB_{name.upper()}") for name in ("token", *APP)})
+
+
+def _credentials(found: Mapping[str, Any]) -> Credentials | None:
+    """A token goes before an app, if both are there."""
+    from github import Auth
+
+    if found.get("token"):
+        return Credentials(Auth.Token(str(found["token"])))
+    if not all(found.get(name) for name in APP):
+        return None
+    signed = Auth.AppAuth(str(found["app_id"]), str(found["app_private_key"]))
+    return Credentials(signed.get_installation_auth(_number(found["app_installation_id"])), signed)
 
 
 def _number(text: Any) -> int:

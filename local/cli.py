@@ -74,6 +74,33 @@ def run(issue: Path, data: Path | None, replies: tuple[Path, ...], workspace: Pa
 
 
 @main.command()
+@click.option(
+    "--workspace", metavar="DIR", type=click.Path(path_type=Path), default=DEFAULT_WORKSPACE, show_default=True
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option("--port", type=click.IntRange(0, 65_535), default=8080, show_default=True, help="0: a free one.")
+@click.option(
+    "--user",
+    "users",
+    metavar="NAME:PERMISSION:TOKEN",
+    multiple=True,
+    help="Account of the local repository. Without any: `owner`, an admin, whose token is printed.",
+)
+@click.option("--github", "repository", metavar="OWNER/REPO", help="A real repository, at GITHUB_API_URL.")
+def up(workspace: Path, host: str, port: int, users: tuple[str, ...], repository: str | None) -> None:
+    """Serve on this machine: hear webhooks, or poll, and run what issues ask for, until SIGINT or SIGTERM."""
+    from local.up import OptionsError, read_options, serve
+
+    with _told():
+        try:
+            options = read_options(workspace, host, port, users, repository)
+        except OptionsError as error:
+            click.echo(str(error), err=True)
+            sys.exit(2)
+        serve(options, click.echo)
+
+
+@main.command()
 @click.argument("issue", metavar="ISSUE.md", type=click.Path(path_type=Path))
 def check(issue: Path) -> None:
     """Validate an issue body: exit code 0, or 2 with every problem."""
@@ -147,13 +174,15 @@ class _told:  # noqa: N801 (reads like a function: `with _told():`)
         pass
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        from local.environment import SettingError
         from local.store import StoreVersionError
+        from local.up import PortError
         from local.workspace import WorkspaceBusyError
 
         if isinstance(error, RequestError):
             _print_problems(error.problems)
             sys.exit(2)
-        if isinstance(error, MissingExtraError | StoreVersionError | WorkspaceBusyError):
+        if isinstance(error, MissingExtraError | PortError | SettingError | StoreVersionError | WorkspaceBusyError):
             click.echo(str(error), err=True)
             sys.exit(1)
 

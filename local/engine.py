@@ -86,6 +86,10 @@ class Engine:
         with self._guard:
             return self._queue.index(execution) + 1 if execution in self._queue else None
 
+    def queue_length(self) -> int:
+        """How many executions wait for a place."""
+        return len(self._queue)
+
     def resume(self, only: str | None = None) -> list[Execution]:
         """Goes on with the executions that were interrupted, or with `only` one. Returns them, oldest first."""
         unfinished = [found for found in self.executions.unfinished() if only in (None, found.id)]

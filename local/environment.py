@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from typing import TYPE_CHECKING
 
 from algorithms.errors import PlatformError
 from lambda_bridge.settings import DEFAULT_API, PATTERNS, Pace
+
+if TYPE_CHECKING:
+    from lambda_bridge.github_client import Credentials
 
 
 class SettingError(Exception):
@@ -42,6 +46,25 @@ def pace() -> Pace:
         return Pace.from_environment()
     except PlatformError as error:
         raise SettingError(str(error)) from error
+
+
+def given_webhook_secret() -> str | None:
+    """GITHUB_WEBHOOK_SECRET; None: it is not set. Raises SettingError for an empty one."""
+    return webhook_secret() if "GITHUB_WEBHOOK_SECRET" in os.environ else None
+
+
+def credentials() -> Credentials:
+    """The account on GitHub. Raises SettingError."""
+    from lambda_bridge.secrets import credentials_in
+
+    try:
+        found = credentials_in(os.environ)
+    except PlatformError as error:
+        raise SettingError(str(error)) from error
+    if found is None:
+        names = "GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY and GITHUB_APP_INSTALLATION_ID"
+        raise SettingError(f"GITHUB_TOKEN: must be set for --github. Set it, or {names} of a GitHub App.")
+    return found
 
 
 def api_url() -> str:

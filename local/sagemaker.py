@@ -66,6 +66,10 @@ class LocalSageMaker:
         """The place of an execution in the queue, from 1 on; None: it has its turn. Not in boto3's client."""
         return self._engine.position(last_part(execution_arn))
 
+    def queue_length(self) -> int:
+        """How many executions wait for a place. Not in boto3's client."""
+        return self._engine.queue_length()
+
     def upsert_pipeline(self, name: str, definition: str) -> str:
         """Creates a pipeline, or gives it this definition. Returns its ARN. Not in boto3's client."""
         with client_errors("UpdatePipeline"):

@@ -17,9 +17,12 @@ class Worker:
     ----------
     run_due : does one piece of work; False: there was none
     seconds_until_due : until something is due by itself; None: nothing is
+    name : of the thread
     """
 
-    def __init__(self, run_due: Callable[[], bool], seconds_until_due: Callable[[], float | None]) -> None:
+    def __init__(
+        self, run_due: Callable[[], bool], seconds_until_due: Callable[[], float | None], name: str = "bridge"
+    ) -> None:
         self._run_due = run_due
         self._seconds_until_due = seconds_until_due
         self._woken = threading.Event()
@@ -27,7 +30,7 @@ class Worker:
         self._changes = 0
         self._defect: BaseException | None = None
         self._closing = False
-        self._thread = threading.Thread(target=self._work, name="bridge")
+        self._thread = threading.Thread(target=self._work, name=name)
 
     def start(self) -> None:
         """Begins to work; again is no harm."""

@@ -76,7 +76,7 @@ class Users:
 
 
 def _problems(users: Sequence[User], given: Sequence[User]) -> list[str]:
-    problems = [problem for user in users for problem in _problems_of(user)]
+    problems = [problem for user in users for problem in problems_of(user)]
     if len({user.token for user in users}) < len(users):
         problems.append("users: two have the same token. Give each their own.")
     if len({user.name.lower() for user in given}) < len(given):
@@ -84,7 +84,8 @@ def _problems(users: Sequence[User], given: Sequence[User]) -> list[str]:
     return problems
 
 
-def _problems_of(user: User) -> list[str]:
+def problems_of(user: User) -> list[str]:
+    """What is wrong with an account; never its token."""
     problems = []
     if not LOGIN.fullmatch(user.name):
         problems.append(f"user: must be letters, digits and hyphens, got {user.name!r}. Give another name.")

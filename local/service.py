@@ -1,0 +1,128 @@
+"""`mlops up`: everything that is under way in a workspace goes on, and what people do on GitHub is heard.
+
+Four workers do what is due: one sends the local GitHub's webhooks, one handles what came in, one drives pipelines and
+workflows, one sweeps. What they have not done is in the workspace.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from lambda_bridge.events import Ignored, parse
+from local.bridge import Bridge, deliver
+from local.courier import Courier
+from local.deliveries import Deliveries
+from local.engine import EngineOptions
+from local.github import Delivery, LocalGitHub
+from local.hub import Hub
+from local.inbox import Inbox
+from local.steady import Steady
+from local.sweeper import HINTED_SECONDS, OURS_SECONDS, POLLING_SECONDS, Sweeper
+from local.workspace import Workspace
+
+LOG = logging.getLogger(__name__)
+MOST_TRIES = 10
+"""Of a delivery; that takes three minutes. Then the sweep finds what it told of."""
+
+
+class Service:
+    """Nothing goes on before `start`, and nothing after `close`.
+
+    Parameters
+    ----------
+    hub : where the repository is
+    secret : signs the webhooks; empty: none are taken
+    github : the local GitHub, if that is the repository
+    webhook : where its deliveries are sent to
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        hub: Hub,
+        secret: str,
+        version: str,
+        github: LocalGitHub | None = None,
+        webhook: str = "",
+        engine: EngineOptions | None = None,
+    ) -> None:
+        self.version, self.repository = version, hub.name
+        self._secret = secret
+        self._store = workspace.store
+        self._workers: list[Steady] = []
+        self.bridge = Bridge(workspace, hub, secret, version, self._wake, options=engine)
+        self._inbox = Inbox(workspace.store, secret)
+        self._sweeper = Sweeper(POLLING_SECONDS if github is None else OURS_SECONDS)
+        received = Deliveries(self._inbox, _handled, MOST_TRIES)
+        self._workers += [
+            Steady("inbox", received.run_due, received.seconds_until_due),
+            Steady("runs", self.bridge.run_due, self.bridge.seconds_until_due),
+            Steady("sweep", self._sweeper.run_due, self._sweeper.seconds_until_due),
+        ]
+        if github is not None:
+            sent = Deliveries(github, Courier(webhook), MOST_TRIES)
+            self._workers.append(Steady("courier", sent.run_due, sent.seconds_until_due))
+            github.on_change(self._workers[-1].wake)
+
+    @property
+    def takes_webhooks(self) -> bool:
+        """Whether deliveries can be signed."""
+        return bool(self._secret)
+
+    def start(self) -> None:
+        """Goes on with all that an earlier process left."""
+        for run in self.bridge.ports.runs.unfinished():
+            self.bridge.resume(run)
+        for worker in self._workers:
+            worker.start()
+
+    def close(self) -> None:
+        """Ends what is done now, and running steps; all of it goes on with the next process."""
+        for worker in self._workers:
+            worker.close()
+        self.bridge.close()
+
+    def receive(self, headers: Mapping[str, str], body: bytes) -> str:
+        """Stores a webhook delivery, to be handled at once. Returns what became of it.
+
+        Raises what `lambda_bridge.events.parse` raises, and nothing is stored then.
+        """
+        found = parse(headers, body, self._secret, self.repository, me="")
+        if self._sweeper.seconds == POLLING_SECONDS:
+            self._sweeper.seconds = HINTED_SECONDS
+            LOG.info("a webhook reaches us: the repository is looked through every %s s from now on", HINTED_SECONDS)
+        if isinstance(found, Ignored):
+            return found.reason
+        new = self._inbox.add({name.lower(): value for name, value in headers.items()}, body)
+        self._wake()
+        return "stored" if new else "ignored: this delivery was received"
+
+    def health(self) -> dict[str, Any]:
+        """What `/healthz` tells. `status` is `degraded` while some work fails."""
+        failing = {worker.name: worker.failing for worker in self._workers if worker.failing}
+        rows = self._store.rows("SELECT state, count(*) AS times FROM run_records GROUP BY state")
+        return {
+            "status": "degraded" if failing else "ok",
+            "failing": failing,
+            "version": self.version,
+            "repository": self.repository,
+            "runs": {row["state"]: row["times"] for row in rows},
+            "queue": self.bridge.sagemaker.queue_length(),
+            "inbox": len(self._inbox.waiting()),
+            "swept": None if self._sweeper.last is None else self._sweeper.last.isoformat(timespec="seconds"),
+        }
+
+    def _wake(self) -> None:
+        for worker in self._workers:
+            worker.wake()
+
+
+def _handled(delivery: Delivery) -> int:
+    """The status with which the handler answers a delivery; 500 for a defect, which Lambda would answer so too."""
+    try:
+        return deliver(delivery.headers, delivery.body)
+    except Exception:
+        LOG.exception("delivery %s: a defect of ours", delivery.guid)
+        return 500

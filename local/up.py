@@ -1,0 +1,175 @@
+"""`mlops up`: the service on this machine, from its options to its end."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from local.engine import EngineOptions
+from local.environment import api_url, credentials, given_webhook_secret, history_branch, pace, webhook_secret
+from local.github.users import OWNER, ROLES, User, problems_of
+from local.hub import local_hub, remote_hub
+from local.serving import Serving, listen
+from local.signals import SIGNALS
+from local.sweeper import POLLING_SECONDS
+from local.version import full_version
+from local.web.app import ANY_HOST, GITHUB_PATH, create_app
+from local.workspace import Workspace
+
+if TYPE_CHECKING:
+    from local.github import LocalGitHub
+    from local.service import Service
+
+REPOSITORY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}", re.ASCII)
+Tell = Callable[[str], None]
+_Made = tuple["Service", "LocalGitHub | None"]
+
+
+class OptionsError(Exception):
+    """Options that cannot be used; the message has a line for each problem."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the service is started with."""
+
+    workspace: Path
+    host: str = "127.0.0.1"
+    port: int = 8080
+    users: tuple[User, ...] = ()
+    repository: str | None = None
+    """On GitHub; None: the local one."""
+
+
+def read_options(workspace: Path, host: str, port: int, users: Sequence[str], repository: str | None) -> Options:
+    """Checks the options of the command line. Raises OptionsError with everything that is wrong."""
+    found = [_user(text) for text in users]
+    problems = [problem for user in found for problem in ([user] if isinstance(user, str) else problems_of(user))]
+    if repository is not None and not REPOSITORY.fullmatch(repository):
+        problems.append(f"--github: must be OWNER/REPO, got {repository[:100]!r}.")
+    if repository is not None and users:
+        problems.append("--user: is for the local repository only, got it together with --github. Leave one out.")
+    given = tuple(user for user in found if isinstance(user, User))
+    if len({user.name.lower() for user in given}) < len(given):
+        problems.append("--user: a name is given twice. Give it once.")
+    if problems:
+        raise OptionsError("\n".join(problems))
+    return Options(workspace, host, port, given, repository)
+
+
+def _user(text: str) -> User | str:
+    """NAME:PERMISSION:TOKEN, or what is wrong with it. The token is never repeated."""
+    name, _, rest = text.partition(":")
+    role, _, token = rest.partition(":")
+    if role not in ROLES or not token:
+        return f"--user: must be NAME:PERMISSION:TOKEN with a permission of {', '.join(ROLES)}, got {name[:40]!r}:..."
+    return User(name, role, token)  # type: ignore[arg-type]
+
+
+class PortError(Exception):
+    """The address cannot be listened at."""
+
+
+def serve(options: Options, tell: Tell, engine: EngineOptions | None = None) -> None:
+    """Serves until SIGINT or SIGTERM. `tell` gets what a person should read, line by line.
+
+    Raises SettingError, PortError, WorkspaceBusyError and StoreVersionError before anything is served.
+    """
+    pace()  # what is wrong with a setting is told before anything begins
+    with _signalled() as stop, Workspace(options.workspace, "mlops up") as workspace:
+        with _listen(options.host, options.port) as listener:
+            address = _address(options.host, listener.getsockname()[1])
+            make = _with_local if options.repository is None else _with_remote
+            service, github = make(options, workspace, address, engine)
+            with Serving(create_app(service, github, options.host), listener):
+                _work(service, stop, lambda: _tell(options, service, github, address, tell))
+
+
+def _work(service: Service, stop: threading.Event, ready: Callable[[], None]) -> None:
+    """From the first piece of work to the last one before the signal."""
+    service.start()
+    try:
+        ready()
+        stop.wait()
+    finally:
+        service.close()
+
+
+def _with_local(options: Options, workspace: Workspace, address: str, engine: EngineOptions | None) -> _Made:
+    """The service over the local GitHub, which this process serves itself."""
+    from local.github import LocalGitHub
+    from local.service import Service
+
+    secret, folder = webhook_secret(), workspace.root / "github"
+    github = LocalGitHub(workspace.store, folder, secret, users=options.users)
+    github.serve_at(address, address)
+    hub = local_hub(github, address + GITHUB_PATH, folder, history_branch())
+    return Service(workspace, hub, secret, full_version(), github, f"{address}/webhook", engine), github
+
+
+def _with_remote(options: Options, workspace: Workspace, _: str, engine: EngineOptions | None) -> _Made:
+    """The service over a real repository."""
+    from local.service import Service
+
+    secret = given_webhook_secret() or ""
+    hub = remote_hub(credentials(), api_url(), str(options.repository), history_branch())
+    return Service(workspace, hub, secret, full_version(), engine=engine), None
+
+
+def _tell(options: Options, service: Service, github: LocalGitHub | None, address: str, tell: Tell) -> None:
+    """Where everything is. A token is told only where it was made here."""
+    tell(
+        f"mlops {service.version}: {address}, repository {service.repository}. Ctrl-C ends it; the work goes on later."
+    )
+    tell(f"Webhooks: {address}/webhook (application/json, issues and issue comments)")
+    if github is None:
+        signed = (
+            "GITHUB_WEBHOOK_SECRET is set" if service.takes_webhooks else "not taken, GITHUB_WEBHOOK_SECRET is not set"
+        )
+        tell(f"          {signed}; until one comes, the repository is asked every {POLLING_SECONDS:.0f} s")
+    else:
+        tell(f"GitHub's REST interface: {address}{GITHUB_PATH}")
+    if github is not None and not options.users:
+        tell(f"Token of {OWNER}: {github.token_of(OWNER)}")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return listen(host, port)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        message = f"{host}:{port}: cannot be listened at, got: {reason}. Give another --host or --port."
+        raise PortError(message) from error
+
+
+def _address(host: str, port: int) -> str:
+    """Where this machine reaches itself."""
+    name = "127.0.0.1" if host in ANY_HOST else host
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+
+
+@contextmanager
+def _signalled() -> Iterator[threading.Event]:
+    """An event that SIGINT and SIGTERM set. The second signal ends the process at once: nothing is lost by that."""
+    stop = threading.Event()
+
+    def signalled(number: int, _: FrameType | None) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+
+    before = {number: signal.signal(number, signalled) for number in SIGNALS}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,72 @@
+"""Everything that `mlops up` answers over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from local.github.app import create_app as create_github_app
+from local.web.sagemaker import create_sagemaker_app
+from local.web.webhook import webhook
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from local.github import LocalGitHub
+    from local.service import Service
+
+Endpoint = Callable[["Request"], "Response"]
+
+GITHUB_PATH = "/api/v3"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+ANY_HOST = ("0.0.0.0", "::")  # noqa: S104 (named, to be told apart)
+
+
+def create_app(service: Service, github: LocalGitHub | None, host: str) -> Starlette:
+    """The app. `host` is what it listens at: on loopback a page in a browser must not reach it by another name."""
+    from starlette.applications import Starlette
+    from starlette.middleware import Middleware
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
+    from starlette.routing import Mount, Route
+
+    routes = [
+        Route("/", index(service), methods=["GET"]),
+        Route("/healthz", health(service), methods=["GET"]),
+        Route("/webhook", webhook(service), methods=["POST"]),
+        Mount("/sagemaker", create_sagemaker_app(service.bridge.sagemaker)),
+    ]
+    if github is not None:
+        routes.append(Mount(GITHUB_PATH, create_github_app(github)))
+    allowed = ["*"] if host not in LOOPBACK else [*LOOPBACK, "[::1]", host]
+    return Starlette(routes=routes, middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=allowed)])
+
+
+def health(service: Service) -> Endpoint:
+    """`GET /healthz`: 200 while all work goes on, else 503."""
+    from starlette.responses import JSONResponse
+
+    def endpoint(_: Request) -> Response:
+        found = service.health()
+        return JSONResponse(found, 200 if found["status"] == "ok" else 503)
+
+    return endpoint
+
+
+def index(service: Service) -> Endpoint:
+    """`GET /`: what is served here."""
+    from starlette.responses import PlainTextResponse
+
+    def endpoint(_: Request) -> Response:
+        lines = [
+            f"mlops {service.version}, repository {service.repository}",
+            "",
+            "POST /webhook    GitHub's deliveries of issues and issue comments, as application/json",
+            "     /api/v3     the local repository, as GitHub's REST interface",
+            "POST /sagemaker  pipelines and model registry, for AWS_ENDPOINT_URL_SAGEMAKER",
+            "GET  /healthz    how it goes",
+        ]
+        return PlainTextResponse("\n".join(lines) + "\n")
+
+    return endpoint
