@@ -34,7 +34,12 @@ MOST_TRIES = 5
 """How often a decision is made anew because somebody else wrote the record."""
 LAG_SECONDS = (0.5, 1.5)
 """How long the list of an issue's events is waited for."""
-REFUSALS: dict[type[Exception], int] = {SignatureError: 401, FormEncodedError: 415, PayloadError: 400, TooManyBytesError: 413}
+REFUSALS: dict[type[Exception], int] = {
+    SignatureError: 401,
+    FormEncodedError: 415,
+    PayloadError: 400,
+    TooManyBytesError: 413,
+}
 HOUR = timedelta(hours=1)
 """What the limits of starts are about."""
 

@@ -175,8 +175,8 @@ class _told:  # noqa: N801 (reads like a function: `with _told():`)
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         from local.environment import SettingError
+        from local.serving import PortError
         from local.store import StoreVersionError
-        from local.up import PortError
         from local.workspace import WorkspaceBusyError
 
         if isinstance(error, RequestError):

@@ -16,10 +16,19 @@ LONGEST_HEADERS = 64 * 1024
 CLOSING_SECONDS = 5
 
 
+class PortError(Exception):
+    """The address cannot be listened at. The message says what to do."""
+
+
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that takes connections from now on; port 0 is a free one. Raises OSError."""
+    """A socket that takes connections from now on; port 0 is a free one. Raises PortError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.create_server((host, port), family=family, backlog=1024)
+    try:
+        listener = socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        message = f"{host}:{port}: cannot be listened at, got: {reason}. Give another --host or --port."
+        raise PortError(message) from error
     # asyncio does this for sockets that name their protocol only; without it each answer waits 40 ms for an ACK
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -75,23 +74,22 @@ def _user(text: str) -> User | str:
     return User(name, role, token)  # type: ignore[arg-type]
 
 
-class PortError(Exception):
-    """The address cannot be listened at."""
-
-
 def serve(options: Options, tell: Tell, engine: EngineOptions | None = None) -> None:
     """Serves until SIGINT or SIGTERM. `tell` gets what a person should read, line by line.
 
     Raises SettingError, PortError, WorkspaceBusyError and StoreVersionError before anything is served.
     """
     pace()  # what is wrong with a setting is told before anything begins
-    with _signalled() as stop, Workspace(options.workspace, "mlops up") as workspace:
-        with _listen(options.host, options.port) as listener:
-            address = _address(options.host, listener.getsockname()[1])
-            make = _with_local if options.repository is None else _with_remote
-            service, github = make(options, workspace, address, engine)
-            with Serving(create_app(service, github, options.host), listener):
-                _work(service, stop, lambda: _tell(options, service, github, address, tell))
+    with (
+        _signalled() as stop,
+        Workspace(options.workspace, "mlops up") as workspace,
+        listen(options.host, options.port) as listener,
+    ):
+        address = _address(options.host, listener.getsockname()[1])
+        make = _with_local if options.repository is None else _with_remote
+        service, github = make(options, workspace, address, engine)
+        with Serving(create_app(service, github, options.host), listener):
+            _work(service, stop, lambda: _tell(options, service, github, address, tell))
 
 
 def _work(service: Service, stop: threading.Event, ready: Callable[[], None]) -> None:
@@ -127,28 +125,17 @@ def _with_remote(options: Options, workspace: Workspace, _: str, engine: EngineO
 
 def _tell(options: Options, service: Service, github: LocalGitHub | None, address: str, tell: Tell) -> None:
     """Where everything is. A token is told only where it was made here."""
-    tell(
-        f"mlops {service.version}: {address}, repository {service.repository}. Ctrl-C ends it; the work goes on later."
-    )
+    tell(f"mlops {service.version}: {address}, repository {service.repository}")
     tell(f"Webhooks: {address}/webhook (application/json, issues and issue comments)")
     if github is None:
-        signed = (
-            "GITHUB_WEBHOOK_SECRET is set" if service.takes_webhooks else "not taken, GITHUB_WEBHOOK_SECRET is not set"
-        )
-        tell(f"          {signed}; until one comes, the repository is asked every {POLLING_SECONDS:.0f} s")
+        if not service.takes_webhooks:
+            tell("They are refused, since GITHUB_WEBHOOK_SECRET is not set.")
+        tell(f"Until one comes, the repository is asked every {POLLING_SECONDS:.0f} s.")
     else:
         tell(f"GitHub's REST interface: {address}{GITHUB_PATH}")
     if github is not None and not options.users:
         tell(f"Token of {OWNER}: {github.token_of(OWNER)}")
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        return listen(host, port)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        message = f"{host}:{port}: cannot be listened at, got: {reason}. Give another --host or --port."
-        raise PortError(message) from error
+    tell("Ctrl-C ends the service; what is under way goes on with the next one.")
 
 
 def _address(host: str, port: int) -> str:
