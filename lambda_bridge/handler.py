@@ -10,10 +10,11 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
@@ -42,14 +43,27 @@ def _in_lambda() -> bool:
 
 
 def _observed(function: Handler) -> Handler:
-    """Traced by X-Ray and measured by CloudWatch in Lambda. Elsewhere standard output belongs to others."""
+    """Traced by X-Ray and measured by CloudWatch in Lambda, and its log tells the request.
+
+    Elsewhere standard output belongs to others, and several functions may run at once.
+    """
     if not _in_lambda():
         return function
     from aws_lambda_powertools import Tracer
 
-    measured = metrics.log_metrics(function)
+    measured = metrics.log_metrics(logger.inject_lambda_context(function, clear_state=True))
     observed: Handler = Tracer(service=SERVICE).capture_lambda_handler(measured, capture_response=False)
     return observed
+
+
+@contextmanager
+def _about(**keys: Any) -> Iterator[None]:
+    """Every line of the log that is written meanwhile, in this thread, has these keys."""
+    logger.thread_safe_append_keys(**keys)
+    try:
+        yield
+    finally:
+        logger.thread_safe_clear_keys()
 
 
 def _count(name: str, times: int = 1) -> None:
@@ -78,17 +92,19 @@ def use(ports: Ports, repository: str) -> None:
     _current["bridge"] = _Bridge(ports, repository, math.inf)
 
 
-def log_to(path: Path) -> None:
-    """Writes the log to a file."""
+def log_to(path: Path, stream: TextIO | None = None) -> None:
+    """Writes the log to a file, and to a stream if one is given."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    file = logging.FileHandler(path, encoding="utf-8")
-    file.setFormatter(logger.registered_formatter)
+    handlers: list[logging.Handler] = [logging.FileHandler(path, encoding="utf-8")]
+    handlers += [] if stream is None else [logging.StreamHandler(stream)]
+    for handler in handlers:
+        handler.setFormatter(logger.registered_formatter)
     for name in (SERVICE, "lambda_bridge", "local"):
         found = logging.getLogger(name)
         for old in list(found.handlers):
             found.removeHandler(old)
             old.close()
-        found.addHandler(file)
+        found.handlers = list(handlers)
         found.setLevel(logging.INFO)
         found.propagate = False
 
@@ -106,7 +122,6 @@ def _bridge() -> _Bridge:
 
 
 @_observed
-@logger.inject_lambda_context(clear_state=True)
 def webhook(event: Mapping[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001 (Lambda's signature)
     """GitHub's webhook, behind API Gateway's HTTP API (payload 2.0)."""
     bridge = _bridge()
@@ -116,16 +131,14 @@ def webhook(event: Mapping[str, Any], context: Any) -> dict[str, Any]:  # noqa: 
 
 
 @_observed
-@logger.inject_lambda_context(clear_state=True)
 def task(event: Mapping[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001
     """The states of the workflow."""
-    logger.append_keys(task=event.get("task"), issue=event.get("issue"))
     _count("Tasks")
-    return run_task(_bridge().ports, event)
+    with _about(task=event.get("task"), issue=event.get("issue")):
+        return run_task(_bridge().ports, event)
 
 
 @_observed
-@logger.inject_lambda_context(clear_state=True)
 def pipeline_event(event: Mapping[str, Any], context: Any) -> None:  # noqa: ARG001
     """EventBridge's events of pipeline executions and their steps."""
     _count("PipelineEvents")
@@ -133,7 +146,6 @@ def pipeline_event(event: Mapping[str, Any], context: Any) -> None:  # noqa: ARG
 
 
 @_observed
-@logger.inject_lambda_context(clear_state=True)
 def sweep(event: Mapping[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001
     """The schedule: mends what lost events left behind.
 

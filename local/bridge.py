@@ -38,6 +38,7 @@ from local.store import now
 from local.workspace import Workspace
 from pipelines.definitions import LEARNING_TYPES, load_definition, pipeline_name
 
+LOG_FILE = "bridge.log"
 WORKFLOW = "arn:aws:states:us-local-1:000000000000:stateMachine:mlops"
 
 
@@ -83,7 +84,6 @@ class Bridge:
         functions = {"task": lambda payload: handler.task(payload, Context("task"))}
         self.workflow = LocalStepFunctions(workspace.store, load_workflow("task"), functions, wake=wake)
         self.ports = self._ports(workspace, hub, secret, code_version)
-        handler.log_to(workspace.logs / "bridge.log")
         handler.use(self.ports, hub.name)
 
     def __enter__(self) -> Self:
@@ -140,7 +140,7 @@ class Bridge:
             ledger=LocalLedger(workspace.store),
             webhook_secret=lambda: secret,
             code_version=code_version,
-            log_address=lambda: str(workspace.logs / "bridge.log"),
+            log_address=lambda: str(workspace.logs / LOG_FILE),
             clock=now,
             pause=time.sleep,
             limits=found.limits,

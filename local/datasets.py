@@ -48,6 +48,13 @@ def ensure_dataset(objects: ObjectStore, dataset_id: str, folder: Path | None) -
         add_dataset(objects, dataset_id, STARTER / dataset_id)
 
 
+def add_starters(objects: ObjectStore) -> None:
+    """Puts the datasets of the starter into the workspace, where it has none of that name."""
+    for folder in sorted(STARTER.iterdir()):
+        if folder.is_dir():
+            ensure_dataset(objects, folder.name, None)
+
+
 def known_datasets(objects: ObjectStore) -> list[str]:
     """The ids in the workspace and in the starter."""
     stored = [name for name in objects.folders(f"s3://{BUCKET}/datasets/") if objects.exists(raw_uri(name))]

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
+from lambda_bridge import handler
 from lambda_bridge.runs import Run
 from lambda_bridge.tasks import abandon
-from local.bridge import Bridge, deliver
+from local.bridge import LOG_FILE, Bridge, deliver
 from local.deliveries import Deliveries
 from local.engine import EngineOptions
 from local.environment import history_branch, webhook_secret
@@ -34,6 +35,7 @@ class Loop:
         code_version: str,
         options: EngineOptions | None = None,
     ) -> None:
+        handler.log_to(workspace.logs / LOG_FILE)
         self._issues: set[int] = set()
         self._worker = Worker(self._run_due, self._seconds_until_due)
         branch, secret, folder = history_branch(), webhook_secret(), workspace.root / "github"

@@ -7,12 +7,15 @@ workflows, one sweeps. What they have not done is in the workspace.
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Mapping
 from typing import Any
 
+from lambda_bridge import handler
 from lambda_bridge.events import Ignored, parse
-from local.bridge import Bridge, deliver
+from local.bridge import LOG_FILE, Bridge, deliver
 from local.courier import Courier
+from local.datasets import add_starters
 from local.deliveries import Deliveries
 from local.engine import EngineOptions
 from local.github import Delivery, LocalGitHub
@@ -48,6 +51,8 @@ class Service:
         webhook: str = "",
         engine: EngineOptions | None = None,
     ) -> None:
+        handler.log_to(workspace.logs / LOG_FILE, sys.stderr)
+        add_starters(workspace.objects)
         self.version, self.repository = version, hub.name
         self._secret = secret
         self._store = workspace.store
