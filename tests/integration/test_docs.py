@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +18,8 @@ from local.cli import main
 PROJECT = Path(__file__).parents[2]
 PAGES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
+PIPES = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+LAST_LINE = "Ctrl-C ends the service; what is under way goes on with the next one.\n"
 LINK = re.compile(r"\]\((?!https?://|#)([^)\s]+)\)")
 
 
@@ -41,8 +47,24 @@ def test_make_targets_exist(target):
     assert re.search(rf"^{target}:", (PROJECT / "Makefile").read_text(), re.MULTILINE)
 
 
+SERVICES = [command for command in MLOPS if command.startswith("mlops up")]
+
+
+@pytest.mark.parametrize("command", SERVICES)
+def test_services_serve_until_they_are_told_to_stop(command, tmp_path):
+    started = [sys.executable, "-m", "local.cli", *shlex.split(command)[1:], "--port", "0"]
+    with subprocess.Popen(started, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(PROJECT)}, **PIPES) as service:
+        try:
+            told = list(iter(service.stdout.readline, LAST_LINE))
+            service.send_signal(signal.SIGTERM)
+            assert service.wait(60) == 0, service.stderr.read()
+        finally:
+            service.kill()
+    assert any("http://127.0.0.1:" in line for line in told)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("command", MLOPS)
+@pytest.mark.parametrize("command", sorted({*MLOPS} - {*SERVICES}))
 def test_commands_succeed(command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "seed_code").symlink_to(PROJECT / "seed_code")
