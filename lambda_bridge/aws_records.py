@@ -58,8 +58,14 @@ class DynamoRuns:
         found = [run for state in ("running", "waiting") for run in self._query(BY_STATE, "state", state, None)]
         return sorted(found, key=lambda run: run.issue)
 
-    def _query(self, index: str, attribute: str, value: str, limit: int | None) -> list[Run]:
-        request: dict[str, Any] = {
+    def count_running(self) -> int:
+        """See `lambda_bridge.ports.Runs`. One page is enough: it counts up to a megabyte of items."""
+        with refusals():
+            page = self._client.query(**self._request(BY_STATE, "state", "running"), Select="COUNT")
+        return int(page["Count"])
+
+    def _request(self, index: str, attribute: str, value: str) -> dict[str, Any]:
+        return {
             "TableName": self._table,
             "IndexName": index,
             "KeyConditionExpression": "#key = :value",
@@ -67,6 +73,9 @@ class DynamoRuns:
             "ExpressionAttributeValues": {":value": {"S": value}},
             "ScanIndexForward": False,
         }
+
+    def _query(self, index: str, attribute: str, value: str, limit: int | None) -> list[Run]:
+        request = self._request(index, attribute, value)
         found: list[Run] = []
         with refusals():
             while True:

@@ -53,7 +53,7 @@ def _is_time(ports: Ports, run: Run) -> bool:
         return True
     pause = timedelta(hours=1) / ports.edits_per_hour
     passed = ports.clock() - run.progress_edited
-    return passed >= pause and passed >= pause * len(ports.runs.unfinished())
+    return passed >= pause and passed >= pause * ports.runs.count_running()
 
 
 def _show(ports: Ports, run: Run, execution: Execution) -> None:

@@ -158,6 +158,9 @@ class Runs(Protocol):
     def unfinished(self) -> Sequence[Run]:
         """Records that are `running` or `waiting`; may lag behind."""
 
+    def count_running(self) -> int:
+        """How many records are `running`; may lag behind."""
+
 
 @dataclass(frozen=True)
 class Start:

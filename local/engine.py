@@ -23,6 +23,8 @@ from local.workers import PROJECT, Workers
 from local.workspace import Workspace
 
 LOG = logging.getLogger(__name__)
+NEAR, FAR = 5, 10
+"""The first few in the queue hear of each move, of the others every tenth place does."""
 
 
 @dataclass(frozen=True)
@@ -130,12 +132,15 @@ class Engine:
         self._pool.shutdown()
 
     def _start_next(self) -> None:
-        """Starts what has waited longest, as long as there are places. Those that still wait have moved up."""
+        """Starts what has waited longest, as long as there are places. Those that still wait have moved up.
+
+        Far back in the queue that is told of a few only: it changes with each one that leaves.
+        """
         moved = False
         while identifier := self._next():
             moved = self._launch(identifier)
         if moved:
-            for waiting in list(self._queue):
+            for waiting in [*self._queue[:NEAR], *self._queue[NEAR::FAR]]:
                 self._emit(ExecutionChanged(self.executions.get(waiting).arn, "Executing"))
 
     def _next(self) -> str | None:

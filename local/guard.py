@@ -13,6 +13,8 @@ import signal
 import sys
 import threading
 
+NICE = 5
+"""Steps leave the cores to who answers people."""
 NOT_FOUND = 127
 """Exit code for a command that does not exist, as shells have it."""
 
@@ -21,6 +23,7 @@ def main(descriptor: int, command: list[str]) -> int:
     """Exit code of the command, or `os.EX_OSERR` if it could not start. Dies by the same signal as the command."""
     threading.Thread(target=_watch, args=(descriptor,), daemon=True).start()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.nice(NICE)
     try:
         child = os.posix_spawnp(command[0], command, os.environ)
     except OSError as error:

@@ -50,6 +50,11 @@ class RunRecords:
         query = "SELECT document FROM run_records WHERE state IN ('running', 'waiting') ORDER BY issue"
         return [Run.from_json(row["document"]) for row in self._store.rows(query)]
 
+    def count_running(self) -> int:
+        """See `lambda_bridge.ports.Runs`."""
+        row = self._store.row("SELECT count(*) AS times FROM run_records WHERE state = 'running'")
+        return 0 if row is None else int(row["times"])
+
 
 def _write(db: sqlite3.Connection, values: dict[str, object]) -> bool:
     """Whether the record was at the version that was read."""

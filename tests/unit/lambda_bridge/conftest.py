@@ -159,6 +159,9 @@ class FakeRuns:
     def unfinished(self) -> Sequence[Run]:
         return [run for run in self.stored.values() if run.state in ("running", "waiting")]
 
+    def count_running(self) -> int:
+        return sum(run.state == "running" for run in self.stored.values())
+
 
 @dataclass
 class FakeLedger:
