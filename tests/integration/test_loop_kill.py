@@ -39,7 +39,7 @@ from lambda_bridge import tasks, webhook
 from lambda_bridge.git_history import GitHubHistory
 from lambda_bridge.github import GitHubIssues
 from local import run
-from local.bridge import Bridge
+from local.loop import Loop
 from local.console import Silent
 from local.engine import EngineOptions
 from local.run_records import RunRecords
@@ -63,7 +63,7 @@ def killing(function):
 OWNERS = {
     "save": RunRecords, "write": GitHubIssues, "set_label": GitHubIssues, "react": GitHubIssues,
     "commit": GitHubHistory, "start_pipeline_execution": LocalSageMaker, "_create": Session, "_reply": Session,
-    "abandon": Bridge,
+    "abandon": Loop,
 }
 if what in tasks.TASKS:
     tasks.TASKS[what] = killing(tasks.TASKS[what])
