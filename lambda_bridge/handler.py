@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 from aws_lambda_powertools.metrics import MetricUnit
 
 from lambda_bridge.pipeline_events import on_event
 from lambda_bridge.ports import Ports, RateLimitError
+from lambda_bridge.redaction import Redacting
 from lambda_bridge.sweep import sweep as mend_all
 from lambda_bridge.tasks import run_task
 from lambda_bridge.webhook import receive
@@ -29,7 +31,12 @@ Handler = Callable[[Mapping[str, Any], Any], Any]
 
 SERVICE, NAMESPACE = "mlops-bridge", "MLOps"
 
-logger = Logger(service=SERVICE, stream=sys.stderr)
+
+class JsonLines(Redacting, LambdaPowertoolsFormatter):
+    """One JSON object a line, without secrets."""
+
+
+logger = Logger(service=SERVICE, stream=sys.stderr, logger_formatter=JsonLines())
 metrics = Metrics(namespace=NAMESPACE, service=SERVICE)
 modules = logging.getLogger("lambda_bridge")
 modules.addHandler(logger.registered_handler)

@@ -14,10 +14,13 @@ from typing import Any
 
 from algorithms.errors import PlatformError
 from lambda_bridge.github_client import Credentials
+from lambda_bridge.redaction import redact
 from lambda_bridge.settings import BridgeSettings
 
 LOG = logging.getLogger(__name__)
 MAX_AGE_SECONDS = 300
+HIDDEN_KEYS = ("token", "app_private_key", "secret", "url")
+"""Of the secrets' objects: their values never stand in the log."""
 Read = Callable[[str], str]
 """A secret's name -> its text. Raises PlatformError."""
 
@@ -83,6 +86,8 @@ class Secrets:
             raise PlatformError(f"secret {name}: must be a JSON object. Write it as one.") from error
         if not isinstance(found, dict):
             raise PlatformError(f"secret {name}: must be a JSON object. Write it as one.")
+        for key in HIDDEN_KEYS:
+            redact(str(found.get(key) or ""))
         return found
 
 

@@ -8,6 +8,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from algorithms.errors import PlatformError
+from lambda_bridge.redaction import redact
 from lambda_bridge.settings import DEFAULT_API, PATTERNS, Pace
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ def webhook_secret() -> str:
     """GITHUB_WEBHOOK_SECRET, or one of this process. Raises SettingError for an empty one: anybody could sign."""
     secret = os.environ.get("GITHUB_WEBHOOK_SECRET")
     if secret is None:
-        return secrets.token_hex(32)
+        made = secrets.token_hex(32)
+        redact(made)
+        return made
     if not secret.strip():
         raise SettingError("GITHUB_WEBHOOK_SECRET: must not be empty, got an empty text. Set or unset it.")
     return secret

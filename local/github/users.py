@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+from lambda_bridge.redaction import redact
 from local.github.problems import not_allowed
 
 Role = Literal["none", "read", "triage", "write", "maintain", "admin"]
@@ -60,6 +61,8 @@ class Users:
         problems = _problems(list(self._by_name.values()), users)
         if problems:
             raise ValueError("\n".join(problems))
+        for user in self:
+            redact(user.token)
 
     def __iter__(self) -> Iterator[User]:
         return iter(self._by_name.values())

@@ -13,6 +13,7 @@ from github import Auth
 from moto import mock_aws
 
 from algorithms.errors import PlatformError
+from lambda_bridge.redaction import HIDDEN, hidden
 from lambda_bridge.secrets import Secrets, read_secret
 from lambda_bridge.settings import BridgeSettings
 
@@ -144,3 +145,10 @@ class TestSecretsManager:
     def test_one_that_is_missing(self):
         with pytest.raises(PlatformError, match="secret github-token: cannot be read"):
             read_secret("github-token")
+
+
+def test_what_was_read_is_hidden_in_the_log():
+    values = {"token": "canary-token", "app_private_key": "canary-key", "secret": "canary-hook", "url": "canary-url"}
+    found = secrets({"github-token": values, "github-webhook-secret": values, "slack-webhook-url": values})
+    found.github(), found.webhook_secret(), found.slack_url()
+    assert hidden(", ".join(values.values())) == ", ".join([HIDDEN] * 4)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from lambda_bridge.redaction import HIDDEN, hidden
 from local.environment import SettingError, history_branch, webhook_secret
 
 
@@ -35,3 +36,8 @@ def test_the_secret_is_the_given_one_or_one_of_this_process(monkeypatch):
     monkeypatch.delenv("GITHUB_WEBHOOK_SECRET")
     assert len(webhook_secret()) == 64
     assert webhook_secret() != webhook_secret()
+
+
+def test_a_webhook_secret_that_is_made_is_hidden_in_the_log(monkeypatch):
+    monkeypatch.delenv("GITHUB_WEBHOOK_SECRET", raising=False)
+    assert hidden(webhook_secret()) == HIDDEN
