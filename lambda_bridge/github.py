@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -12,9 +11,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, get_args
 from urllib.parse import quote
 
-from algorithms.errors import PlatformError
 from lambda_bridge.github_client import refusals
-from lambda_bridge.github_lists import GHOST, Labelled, newest_start, view
+from lambda_bridge.github_lists import GHOST, Labelled, Starts, view
 from lambda_bridge.ports import CommentView, IssueView, Permission, StartEvent, StateLabel
 
 if TYPE_CHECKING:
@@ -23,6 +21,8 @@ if TYPE_CHECKING:
     from github.Repository import Repository
 
 LONGEST_COMMENT = 65_536
+LOCKS = 64
+"""So many issues may be commented on at once; others may have to wait for one of them."""
 COLOURS: dict[StateLabel, str] = {
     "mlops:running": "1d76db",
     "mlops:waiting": "fbca04",
@@ -40,7 +40,8 @@ class GitHubIssues:
         self._repository = repository
         self._ask_login = login
         self._labelled = Labelled(repository)
-        self._writing: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)
+        self._starts = Starts(repository)
+        self._writing = [threading.Lock() for _ in range(LOCKS)]
 
     @cached_property
     def _login(self) -> str:
@@ -69,7 +70,7 @@ class GitHubIssues:
     def newest_start(self, issue: int) -> StartEvent | None:
         """See `lambda_bridge.ports.Issues`."""
         with refusals():
-            return newest_start(self._repository, issue)
+            return self._starts.newest(issue)
 
     def labelled(self, since: datetime) -> Sequence[IssueView]:
         """See `lambda_bridge.ports.Issues`."""
@@ -83,22 +84,21 @@ class GitHubIssues:
 
     def _comment_view(self, comment: IssueComment) -> CommentView:
         author = _author(comment)
-        found = MARKER.search(comment.body.rstrip()) if self._is_me(author) else None
+        body = comment.body or ""
+        found = MARKER.search(body.rstrip()) if self._is_me(author) else None
         bot = self._is_me(author) or author.endswith("[bot]") or bool(comment.user and comment.user.type == "Bot")
         edited = comment.updated_at != comment.created_at
-        return CommentView(comment.id, author, bot, comment.body, edited, found.group(1) if found else None)
+        return CommentView(comment.id, author, bot, body, edited, found.group(1) if found else None)
 
     def write(self, issue: int, marker: str, text: str, known: int | None = None) -> int:
         """See `lambda_bridge.ports.Issues`."""
         ending = f"\n<!-- mlops:{marker} -->\n"
         body = text.rstrip("\n")[: LONGEST_COMMENT - len(ending) - 1] + f"\n{ending}"
-        with refusals(), self._writing[issue]:
+        with refusals(), self._writing[issue % LOCKS]:
             found = self._known(issue, ending.strip(), known) or self._only(issue, ending.strip())
             if found is None:
-                self._issue(issue).create_comment(body)
-                found = self._only(issue, ending.strip())  # somebody else may have done so meanwhile
-            if found is None:
-                raise PlatformError(f"issue {issue}: the comment {marker} that was just written is not there.")
+                made = self._issue(issue).create_comment(body)
+                found = self._only(issue, ending.strip()) or made  # somebody else may have made one meanwhile
             if found.body.strip() != body.strip():
                 found.edit(body)
             return found.id
@@ -115,13 +115,14 @@ class GitHubIssues:
 
     def _only(self, issue: int, ending: str) -> IssueComment | None:
         """The oldest of the account's own comments that end in the marker; later ones are deleted."""
-        found = [comment for comment in self._issue(issue).get_comments() if self._is_mine(comment, ending)]
+        mine = [comment for comment in self._issue(issue).get_comments() if self._is_mine(comment, ending)]
+        found = sorted(mine, key=lambda comment: comment.id)
         for comment in found[1:]:
             _delete(comment)
         return found[0] if found else None
 
     def _is_mine(self, comment: IssueComment, ending: str) -> bool:
-        return self._is_me(_author(comment)) and comment.body.rstrip().endswith(ending)
+        return self._is_me(_author(comment)) and (comment.body or "").rstrip().endswith(ending)
 
     def _is_me(self, author: str) -> bool:
         return author.lower() == self._login.lower()

@@ -15,10 +15,10 @@ from algorithms.errors import PlatformError
 from lambda_bridge.ports import RateLimitError
 
 if TYPE_CHECKING:
-    from github import Auth, Github, GithubException, GithubRetry
+    from github import Auth, Github, GithubException
     from github.Repository import Repository
+    from urllib3 import Retry
 
-LONGEST_WAIT_SECONDS = 1
 TIMEOUT_SECONDS = 5
 """Of one request: a webhook must be answered within 10 s ("Best practices for using webhooks")."""
 RETRIES = 2
@@ -126,12 +126,20 @@ def _client(auth: Auth.Auth, base_url: str) -> Github:
     )
 
 
-def _retry() -> GithubRetry:
-    """Few and short: a webhook must be answered. Who asks to wait longer is asked again by the workflow."""
-    from github import GithubRetry
+def _retry() -> Retry:
+    """Few and short, since a webhook must be answered, and for errors of the server only.
 
-    return GithubRetry(
-        total=RETRIES, max_rate_limit_wait=LONGEST_WAIT_SECONDS, retry_after_max=1, allowed_methods=REPEATABLE
+    A limit is told to the caller at once: who asks on while a limit holds is locked out ("Best practices for using the
+    REST API").
+    """
+    from urllib3 import Retry
+
+    return Retry(
+        total=RETRIES,
+        allowed_methods=REPEATABLE,
+        status_forcelist=range(500, 600),
+        respect_retry_after_header=False,
+        raise_on_status=False,
     )
 
 

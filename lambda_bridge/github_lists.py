@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
+from algorithms.errors import PlatformError
 from lambda_bridge.ports import TRAIN_LABEL, IssueView, StartEvent
 
 if TYPE_CHECKING:
@@ -16,6 +18,8 @@ GHOST = "ghost"
 """The account that GitHub shows in the place of a deleted one."""
 PAGE = 100
 MOST_PAGES = 50
+LAST = re.compile(r'[?&]page=([0-9]{1,9})[^>]*>; rel="last"')
+"""In the header Link ("Using pagination in the REST API")."""
 
 
 def view(issue: Mapping[str, Any]) -> IssueView:
@@ -64,22 +68,47 @@ class Labelled:
         return found
 
 
-def newest_start(repository: Repository, issue: int) -> StartEvent | None:
-    """The newest event of an issue that can start a run. Where there is no list of events, the timeline is read."""
-    from github import UnknownObjectException
+class Starts:
+    """The events of issues that can start a run. Where a server has no list of events, the timeline is read."""
 
-    try:
-        found = _starts(repository, f"issues/{issue}/events")
-    except UnknownObjectException:
-        found = _starts(repository, f"issues/{issue}/timeline")
-    return max(found, key=lambda start: start.id, default=None)
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        self._list = "events"
+
+    def newest(self, issue: int) -> StartEvent | None:
+        """None: there is none. Raises PlatformError where it is not among the last MOST_PAGES pages."""
+        from github import UnknownObjectException
+
+        try:
+            return self._newest(issue, self._list)
+        except UnknownObjectException:
+            found = self._newest(issue, "timeline")
+            self._list = "timeline"
+            return found
+
+    def _newest(self, issue: int, name: str) -> StartEvent | None:
+        url = f"{self._repository.url}/issues/{issue}/{name}?per_page={PAGE}"
+        for number, page in enumerate(_newest_first(self._repository, url)):
+            if number == MOST_PAGES:
+                raise PlatformError(
+                    f"issue {issue}: no start among its last {MOST_PAGES * PAGE} events. Open a new issue."
+                )
+            found = [StartEvent(int(event["id"]), _login(event.get("actor"))) for event in page if _is_start(event)]
+            if found:
+                return max(found, key=lambda start: start.id)
+        return None
 
 
-def _starts(repository: Repository, path: str) -> list[StartEvent]:
-    url = f"{repository.url}/{path}?per_page={PAGE}"
-    _, page = repository.requester.requestJsonAndCheck("GET", url)
-    events = [event for event in _rest(repository, url, page or []) if _is_start(event)]
-    return [StartEvent(int(event["id"]), _login(event.get("actor"))) for event in events]
+def _newest_first(repository: Repository, url: str) -> Iterator[list[dict[str, Any]]]:
+    """The pages of a list with its oldest entry first. Of a server that does not tell its last page: all as one."""
+    headers, first = repository.requester.requestJsonAndCheck("GET", url)
+    last = LAST.search(headers.get("link") or "")
+    if last is None:
+        yield list(_rest(repository, url, first or []))
+        return
+    for number in range(int(last.group(1)), 1, -1):
+        yield repository.requester.requestJsonAndCheck("GET", f"{url}&page={number}")[1] or []
+    yield first
 
 
 def _is_start(event: Mapping[str, Any]) -> bool:
@@ -89,9 +118,16 @@ def _is_start(event: Mapping[str, Any]) -> bool:
 
 
 def _rest(repository: Repository, url: str, page: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """What is on the first page, which was read, and on those after it. One that is not full is the last."""
-    for number in range(2, MOST_PAGES + 2):
+    """What is on the first page, which was read, and on those after it. One that is not full is the last.
+
+    Raises PlatformError where there are more than MOST_PAGES.
+    """
+    number = 1
+    while True:
         yield from page
         if len(page) < PAGE:
             return
+        if number == MOST_PAGES:
+            raise PlatformError(f"{urlsplit(url).path}: has more than {MOST_PAGES * PAGE} entries, which is too many.")
+        number += 1
         page = repository.requester.requestJsonAndCheck("GET", f"{url}&page={number}")[1] or []

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from local.github import git_routes, routes
+from local.github import git_routes, hook_routes, routes
 from local.github.calls import Answer, Call, read_fields
 from local.github.problems import GitHubError, not_found, unauthorized
 from local.github.users import User
@@ -34,6 +34,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/issues/comments", routes.all_comments),
     ("GET", "/issues/comments/{comment}", routes.get_comment),
     ("PATCH", "/issues/comments/{comment}", routes.edit_comment),
+    ("DELETE", "/issues/comments/{comment}", routes.delete_comment),
     ("GET", "/issues/comments/{comment}/reactions", routes.reactions),
     ("POST", "/issues/comments/{comment}/reactions", routes.react),
     ("GET", "/issues/{issue}", routes.get_issue),
@@ -47,6 +48,8 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/issues/{issue}/comments", routes.create_comment),
     ("GET", "/issues/{issue}/events", routes.events),
     ("GET", "/issues/{issue}/timeline", routes.timeline),
+    ("GET", "/hooks/{hook}/deliveries", hook_routes.deliveries),
+    ("POST", "/hooks/{hook}/deliveries/{delivery}/attempts", hook_routes.redeliver),
     ("GET", "/labels", routes.labels),
     ("POST", "/labels", routes.create_label),
     ("GET", "/labels/{label:path}", routes.get_label),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from local.github.issues import check_body
 from local.github.payloads import REACTIONS, Payload
 from local.github.problems import invalid, not_allowed
+from local.github.records import Row
 from local.github.users import User
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Comments:
                 "INSERT INTO github_comments (issue, body, author, created, updated) VALUES (?, ?, ?, ?, ?)",
                 (issue, body, journal.actor, journal.at, journal.at),
             ).lastrowid
-            journal.db.execute("UPDATE github_issues SET updated = ? WHERE number = ?", (journal.at, issue))
+            journal.touch(issue)
             journal.comment("created", int(number or 0))
             return self._github.shapes.comment(self._records.comment(int(number or 0)))
 
@@ -37,14 +38,22 @@ class Comments:
         """Changes a comment: its author, or with write."""
         _check(body)
         with self._github.change(user) as journal:
-            before = self._records.comment(number)
-            if user.name.lower() != str(before["login"]).lower() and not user.has("write"):
-                raise not_allowed()
+            before = self._changeable(user, number)
             if body != before["body"]:
                 query = "UPDATE github_comments SET body = ?, updated = ? WHERE id = ?"
                 journal.db.execute(query, (body, journal.at, number))
+                journal.touch(before["issue"])
                 journal.comment("edited", number, changes={"body": {"from": before["body"]}})
             return self._github.shapes.comment(self._records.comment(number))
+
+    def delete(self, user: User, number: int) -> None:
+        """Deletes a comment with the reactions on it: its author, or with write."""
+        with self._github.change(user) as journal:
+            before = self._changeable(user, number)
+            journal.touch(before["issue"])
+            journal.comment("deleted", number)
+            journal.db.execute("DELETE FROM github_reactions WHERE comment = ?", (number,))
+            journal.db.execute("DELETE FROM github_comments WHERE id = ?", (number,))
 
     def react(self, user: User, number: int, content: str) -> tuple[Payload, bool]:
         """Adds a reaction. Also answers whether it is new: an account reacts once in each way."""
@@ -62,6 +71,13 @@ class Comments:
                 "SELECT id FROM github_reactions WHERE comment = ? AND user = ? AND content = ?", key
             ).fetchone()
             return self._github.shapes.reaction(self._records.reaction(row["id"])), bool(new)
+
+    def _changeable(self, user: User, number: int) -> Row:
+        """A comment that the account may change or delete."""
+        found = self._records.comment(number)
+        if user.name.lower() != str(found["login"]).lower() and not user.has("write"):
+            raise not_allowed()
+        return found
 
 
 def _check(body: str) -> None:

@@ -111,7 +111,7 @@ class Issues:
 
     def _labelled(self, number: int, put: list[Row], taken: list[Row], journal: Journal) -> None:
         if put or taken:
-            _touch(journal, number)
+            journal.touch(number)
         journal.labels("unlabeled", number, taken)
         journal.labels("labeled", number, put)
 
@@ -131,7 +131,7 @@ class Issues:
             return
         query = "UPDATE github_issues SET title = ?, body = ? WHERE number = ?"
         journal.db.execute(query, (title, body, before["number"]))
-        _touch(journal, before["number"])
+        journal.touch(before["number"])
         if "title" in changes:
             journal.happened(before["number"], "renamed", {"rename": {"from": before["title"], "to": title}})
         journal.issues("edited", before["number"], changes=changes)
@@ -149,7 +149,7 @@ class Issues:
             "UPDATE github_issues SET state = ?, state_reason = ?, closed = ? WHERE number = ?",
             (edit.state, reason, journal.at if closed else None, before["number"]),
         )
-        _touch(journal, before["number"])
+        journal.touch(before["number"])
         action = "closed" if closed else "reopened"
         journal.happened(before["number"], action, {"state_reason": reason if closed else None})
         journal.issues(action, before["number"])
@@ -173,7 +173,3 @@ def check_body(resource: str, body: str | None) -> str | None:
 
 def _is_author(user: User, row: Row) -> bool:
     return user.name.lower() == str(row["login"]).lower()
-
-
-def _touch(journal: Journal, number: int) -> None:
-    journal.db.execute("UPDATE github_issues SET updated = ? WHERE number = ?", (journal.at, number))

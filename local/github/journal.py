@@ -33,6 +33,10 @@ class Journal:
             (issue, event, self.actor, json.dumps(details or {}), self.at),
         )
 
+    def touch(self, issue: int) -> None:
+        """The issue changed now: itself, its labels or its comments."""
+        self.db.execute("UPDATE github_issues SET updated = ? WHERE number = ?", (self.at, issue))
+
     def issues(self, action: str, issue: int, **more: Any) -> None:
         """A delivery of `issues`; the issue stands in it as it is now."""
         self._deliver("issues", {"action": action, "issue": self._shapes.issue(issue), **more})

@@ -13,6 +13,7 @@ from local.github.records import Row
 from local.store import to_moment
 
 Payload = dict[str, Any]
+REPOSITORY_ID = 1
 REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "eyes", "rocket")
 
 
@@ -184,6 +185,24 @@ def event(at: Addresses, row: Row) -> Payload:
         "created_at": moment(row["created"]),
         "performed_via_github_app": None,
         **json.loads(row["details"]),
+    }
+
+
+def delivery(row: Row) -> Payload:
+    """A webhook delivery that was sent. What was answered to it is not kept: `status_code` is 0."""
+    return {
+        "id": row["id"],
+        "guid": row["guid"],
+        "delivered_at": moment(row["delivered"]),
+        "redelivery": False,
+        "duration": 0,
+        "status": "sent",
+        "status_code": 0,
+        "event": row["event"],
+        "action": json.loads(row["body"])["action"],
+        "installation_id": None,
+        "repository_id": REPOSITORY_ID,
+        "throttled_at": None,
     }
 
 

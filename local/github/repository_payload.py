@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from local.github.payloads import REPOSITORY_ID as ID
 from local.github.payloads import Addresses, Payload, moment, node, user
 from local.github.records import Row
 
-ID = 1
 LINKS = {
     "archive": "{archive_format}{/ref}",
     "assignees": "{/user}",

@@ -167,6 +167,12 @@ def edit_comment(call: Call) -> Answer:
     return Answer(call.github.comments.edit(call.user, call.number("comment"), body))
 
 
+def delete_comment(call: Call) -> Answer:
+    """Delete an issue comment."""
+    call.github.comments.delete(call.user, call.number("comment"))
+    return Answer(None, 204)
+
+
 def reactions(call: Call) -> Answer:
     """List reactions for an issue comment."""
     call.github.records.comment(call.number("comment"))

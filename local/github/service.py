@@ -16,7 +16,7 @@ from local.github.git import Git
 from local.github.issues import Issues
 from local.github.journal import Journal
 from local.github.payloads import Addresses
-from local.github.records import Records
+from local.github.records import Page, Records, Row
 from local.github.shapes import Shapes
 from local.github.users import User, Users
 from local.github.webhooks import Delivery, Outbox
@@ -52,7 +52,7 @@ class LocalGitHub:
         self._store = store
         self._clock = clock
         self._callbacks: list[Callable[[], None]] = []
-        self._outbox = Outbox(store, secret)
+        self._outbox = Outbox(store, secret, clock)
         self.private = private
         self.users = Users(users)
         self.records = Records(store)
@@ -97,6 +97,16 @@ class LocalGitHub:
         """Marks a delivery as received; again is no harm."""
         self._outbox.delivered(delivery_id)
 
+    def sent(self, page: Page) -> list[Row]:
+        """Deliveries that were received within the last days, newest first; one row more than the page holds."""
+        return self._outbox.sent(page)
+
+    def redeliver(self, delivery_id: int) -> bool:
+        """Lets a delivery be sent again, with the same guid. False: it is not there any more, or not sent yet."""
+        found = self._outbox.again(delivery_id)
+        self._tell()
+        return found
+
     def on_change(self, callback: Callable[[], None]) -> None:
         """`callback` is called, from any thread, after something was stored."""
         self._callbacks.append(callback)
@@ -115,6 +125,9 @@ class LocalGitHub:
         """One transaction. Those who listen are told after it."""
         with self._store.transaction() as db:
             yield Journal(db, self.shapes, self._outbox, sender, to_text(self._clock()))
+        self._tell()
+
+    def _tell(self) -> None:
         for callback in self._callbacks:
             callback()
 

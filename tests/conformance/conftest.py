@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,7 +15,7 @@ from moto import mock_aws
 from lambda_bridge.github_client import connect
 from local.github import LocalGitHub, Server, User
 from local.github.users import BOT, Role
-from local.store import Store
+from local.store import Store, now
 
 REGION = "us-east-1"
 
@@ -40,9 +41,10 @@ def store(tmp_path: Path) -> Iterator[Store]:
 class Site:
     """A local GitHub that listens on the loopback interface. The bridge's account is `mlops-bot`."""
 
-    def __init__(self, store: Store, folder: Path) -> None:
+    def __init__(self, store: Store, folder: Path, clock: Callable[[], datetime] = now) -> None:
         users = [User(f"{role}-person", role) for role in get_args(Role)]
-        self.github = LocalGitHub(store, folder, "secret", users=[*users, User("app[bot]", type="Bot")])
+        users.append(User("app[bot]", type="Bot"))
+        self.github = LocalGitHub(store, folder, "secret", users=users, clock=clock)
         self.server = Server.start(self.github)
 
     @property

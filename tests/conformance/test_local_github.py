@@ -35,6 +35,7 @@ WEBHOOKS = {
     ("issues", "reopened"): models.WebhookIssuesReopened,
     ("issue_comment", "created"): models.WebhookIssueCommentCreated,
     ("issue_comment", "edited"): models.WebhookIssueCommentEdited,
+    ("issue_comment", "deleted"): models.WebhookIssueCommentDeleted,
 }
 
 
@@ -52,6 +53,9 @@ class Api:
         headers = {"Authorization": f"Bearer {self.github.token_of(user)}"}
         answer = self._client.request(method, address, json=body, headers=headers)
         assert answer.status_code == status, answer.text
+        if status == 204:
+            assert answer.content == b""
+            return None
         TypeAdapter(model).validate_json(answer.content)
         return answer.json()
 
@@ -82,6 +86,8 @@ def live_through(api: Api) -> None:
     api("POST", "/issues/comments/1/reactions", models.Reaction, {"content": "eyes"}, 201)
     api("PATCH", "/issues/1", models.Issue, {"state": "closed"})
     api("PATCH", "/issues/1", models.Issue, {"state": "open"})
+    api("POST", "/issues/1/comments", models.IssueComment, {"body": "gone"}, 201)
+    api("DELETE", "/issues/comments/2", None, status=204)
 
 
 def test_reads_of_issues(api: Api) -> None:
@@ -125,6 +131,16 @@ def test_every_webhook(api: Api) -> None:
         assert delivery.headers["X-Hub-Signature-256"] == signature(SECRET, delivery.body)
         seen.add(kind)
     assert seen == set(WEBHOOKS)
+
+
+def test_deliveries(api: Api) -> None:
+    live_through(api)
+    for delivery in api.github.pending():
+        api.github.delivered(delivery.id)
+    shown = api("GET", "/hooks/1/deliveries?per_page=100", list[models.HookDeliveryItem])
+    assert (shown[-1]["event"], shown[-1]["action"]) == ("issues", "opened")
+    api("POST", f"/hooks/1/deliveries/{shown[-1]['id']}/attempts", dict[str, Any], status=202)
+    assert [item.guid for item in api.github.pending()] == [shown[-1]["guid"]]
 
 
 def test_git_data(api: Api) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +15,7 @@ from github import Auth
 
 from algorithms.errors import PlatformError
 from lambda_bridge.github import COLOURS, LONGEST_COMMENT, GitHubIssues
-from lambda_bridge.github_client import Credentials, connect, login_of
+from lambda_bridge.github_client import Credentials, connect, connect_threads, login_of
 from lambda_bridge.ports import IssueView, StartEvent
 from local.github.issues import IssueEdit
 from local.github.users import BOT
@@ -25,6 +29,15 @@ def issues(site: Any) -> GitHubIssues:
     """Of a repository with one issue."""
     site.github.issues.create(site.user("owner"), "Iris", "the body", [TRAIN, "people's own"])
     return GitHubIssues(site.repository(), lambda: BOT)
+
+
+@pytest.fixture
+def later(store: Any, tmp_path: Path, site: Any) -> Iterator[Any]:
+    """Another local GitHub, on whose clock each change is a minute later."""
+    moments = iter(datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=number) for number in range(1000))
+    found = type(site)(store, tmp_path / "later", clock=lambda: next(moments))
+    yield found
+    found.close()
 
 
 def comments(site: Any) -> list[tuple[str, str]]:
@@ -42,7 +55,9 @@ def deliveries(site: Any) -> int:
 class TestReads:
     def test_an_issue_as_it_is_now(self, site: Any, issues: GitHubIssues) -> None:
         found = issues.read(1)
-        assert found == IssueView(1, "Iris", "the body", "owner", (TRAIN, "people's own"), True, found.url, found.updated)
+        assert found == IssueView(
+            1, "Iris", "the body", "owner", (TRAIN, "people's own"), True, found.url, found.updated
+        )
         assert found.url.endswith("/local/models/issues/1")
         edit(site, body="", title="T", state="closed", labels=[])
         assert issues.read(1) == IssueView(1, "T", "", "owner", (), False, found.url, issues.read(1).updated)
@@ -152,6 +167,115 @@ class TestNewestStart:
         assert found.actor == "admin-person"
 
 
+class TestLabelled:
+    @pytest.fixture
+    def counted(self, site: Any, interference: Any) -> Any:
+        """Counts the requests for the list; `pages` says which of them brought one."""
+        counted = interference("GET", "/issues?")
+        repository = counted.on(site.repository())
+        original = repository.requester.requestJsonAndCheck
+        counted.pages = []
+
+        def note(*given: Any, **named: Any) -> Any:
+            headers, page = original(*given, **named)
+            counted.pages.append(page is not None)
+            return headers, page
+
+        repository.requester.requestJsonAndCheck = note
+        counted.issues = GitHubIssues(repository, lambda: BOT)
+        return counted
+
+    def since(self, days: int = 31) -> datetime:
+        return datetime.now(UTC) - timedelta(days)
+
+    def test_open_and_closed_ones_with_the_newest_change_first(self, site: Any, issues: GitHubIssues) -> None:
+        site.github.issues.create(site.user("owner"), "Other", "", ["other"])
+        site.github.issues.create(site.user("read-person"), "Theirs", "", [TRAIN])
+        site.github.issues.create(site.user("owner"), "Wine", "", [TRAIN])
+        edit(site, state="closed")
+        assert [(found.number, found.open) for found in issues.labelled(self.since())] == [(1, False), (4, True)]
+        assert list(issues.labelled(self.since())) == [issues.read(1), issues.read(4)]
+
+    def test_what_changed_before_that_day_is_left_out(self, site: Any, issues: GitHubIssues) -> None:
+        assert len(issues.labelled(self.since(0))) == 1, "by the day: this one was made today"
+        assert issues.labelled(self.since(-1)) == []
+
+    def test_what_did_not_change_is_not_sent_again(self, site: Any, issues: GitHubIssues, counted: Any) -> None:
+        first = counted.issues.labelled(self.since())
+        assert counted.issues.labelled(self.since()) == first
+        assert counted.pages == [True, False]
+
+    def test_an_empty_list_too(self, site: Any, counted: Any) -> None:
+        assert counted.issues.labelled(self.since()) == counted.issues.labelled(self.since()) == []
+        assert counted.pages == [True, False]
+
+    @pytest.mark.parametrize("change", ["label", "body", "comment", "new", "unlabelled"])
+    def test_every_change_is_seen(self, site: Any, issues: GitHubIssues, counted: Any, change: str) -> None:
+        before = counted.issues.labelled(self.since())
+        owner = site.user("owner")
+        changes: dict[str, Callable[[], Any]] = {
+            "label": lambda: site.github.issues.add_labels(owner, 1, ["x"]),
+            "body": lambda: edit(site, body="another"),
+            "comment": lambda: site.github.comments.create(owner, 1, "/status"),
+            "new": lambda: site.github.issues.create(owner, "Wine", "", [TRAIN]),
+            "unlabelled": lambda: site.github.issues.remove_label(owner, 1, TRAIN),
+        }
+        changes[change]()
+        after = counted.issues.labelled(self.since())
+        assert counted.pages == [True, True]
+        assert change == "comment" or after != before, "of a comment only the time tells, in whole seconds"
+
+    def test_another_day_is_another_question(self, site: Any, issues: GitHubIssues, counted: Any) -> None:
+        assert len(counted.issues.labelled(self.since())) == 1
+        assert counted.issues.labelled(self.since(-1)) == []
+        assert counted.pages == [True, True]
+
+    def test_many_pages(self, site: Any, issues: GitHubIssues, counted: Any) -> None:
+        for number in range(2, 102):
+            site.github.issues.create(site.user("owner"), f"{number}", "", [TRAIN])
+        for _ in range(2):
+            found = [view.number for view in counted.issues.labelled(self.since())]
+            assert found == list(range(101, 0, -1))
+        assert counted.pages == [True] * 4, "what has several pages is read as a whole"
+
+
+class TestComments:
+    def test_who_wrote_what(self, site: Any, issues: GitHubIssues) -> None:
+        for user in ("owner", "app[bot]"):
+            site.github.comments.create(site.user(user), 1, f"of {user}\n\n{MARKER}")
+        issues.write(1, "progress", "ours")
+        found = issues.comments(1)
+        assert [(comment.author, comment.bot, comment.marker) for comment in found] == [
+            ("owner", False, None),
+            ("app[bot]", True, None),
+            (BOT, True, "progress"),
+        ]
+        assert [comment.id for comment in found] == [1, 2, 3]
+        assert found[0].body == f"of owner\n\n{MARKER}"
+
+    def test_the_account_of_the_bridge_is_a_bot_whatever_github_says(self, site: Any, issues: GitHubIssues) -> None:
+        site.github.comments.create(site.user("owner"), 1, "/cancel")
+        (found,) = GitHubIssues(site.repository("owner"), lambda: "OWNER").comments(1)
+        assert found.bot
+
+    def test_an_edited_one(self, later: Any) -> None:
+        site = later
+        site.github.issues.create(site.user("owner"), "Iris", "", [TRAIN])
+        issues = GitHubIssues(site.repository(), lambda: BOT)
+        for _ in range(2):
+            site.github.comments.create(site.user("owner"), 1, "/help")
+        site.github.comments.edit(site.user("owner"), 2, "/cancel")
+        assert [(comment.body, comment.edited) for comment in issues.comments(1)] == [
+            ("/help", False),
+            ("/cancel", True),
+        ]
+
+    def test_many_pages(self, site: Any, issues: GitHubIssues) -> None:
+        for number in range(101):
+            site.github.comments.create(site.user("owner"), 1, str(number))
+        assert [comment.body for comment in issues.comments(1)] == [str(number) for number in range(101)]
+
+
 class TestWrite:
     def test_a_comment_is_made_once(self, site: Any, issues: GitHubIssues) -> None:
         first = issues.write(1, "progress", "text\n\n")
@@ -225,6 +349,42 @@ class TestWrite:
             unlucky.write(1, "progress", "text")
         unlucky.write(1, "progress", "text")
         assert (lost.seen, len(comments(site))) == (1, 1)
+
+
+class TestTwoWriters:
+    """Two Lambdas that write the same comment at once; each finds none and makes its own."""
+
+    def test_the_oldest_stays_and_gets_the_text(self, site: Any, interference: Any) -> None:
+        site.github.issues.create(site.user("owner"), "Iris", "", [TRAIN])
+        other = GitHubIssues(site.repository(), lambda: BOT)
+        meanwhile = interference("POST", "/comments")
+        meanwhile.steps = [(lambda: other.write(1, "progress", "theirs"), False)]
+        ours = GitHubIssues(meanwhile.on(site.repository()), lambda: BOT)
+        assert ours.write(1, "progress", "ours") == 1
+        assert comments(site) == [(BOT, f"ours\n\n{MARKER}\n")]
+        assert other.write(1, "progress", "last", known=2) == 1, "the one that it remembers is gone"
+        assert comments(site) == [(BOT, f"last\n\n{MARKER}\n")]
+
+    def test_what_a_kill_left_is_tidied_up(self, site: Any, issues: GitHubIssues, interference: Any) -> None:
+        for text in ("one", "two", "three"):
+            site.github.comments.create(site.user(BOT), 1, f"{text}\n\n{MARKER}\n")
+        theirs = f"x\n\n{MARKER}"
+        site.github.comments.create(site.user("owner"), 1, theirs)
+        gone = interference("DELETE", "/comments")
+        gone.steps = [(lambda: site.github.comments.delete(site.user(BOT), 2), False)]
+        unlucky = GitHubIssues(gone.on(site.repository()), lambda: BOT)
+        assert unlucky.write(1, "progress", "new") == 1
+        assert comments(site) == [(BOT, f"new\n\n{MARKER}\n"), ("owner", theirs)]
+        assert gone.seen == 2
+
+    def test_threads_of_one_process_make_one(self, site: Any, issues: GitHubIssues) -> None:
+        shared = GitHubIssues(connect_threads(site.auth(), site.url, site.github.repository), lambda: BOT)
+        with ThreadPoolExecutor(8) as pool:
+            found = set(pool.map(lambda _: shared.write(1, "progress", "text"), range(16)))
+        assert len(found) == 1
+        assert len(comments(site)) == 1
+        actions = [json.loads(delivery.body)["action"] for delivery in site.github.pending()]
+        assert (actions.count("created"), actions.count("deleted")) == (1, 0)
 
 
 class TestReactions:

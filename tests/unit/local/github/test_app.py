@@ -27,6 +27,7 @@ WRITES = (
     ("POST", "/issues/1/labels"),
     ("POST", "/issues/1/comments"),
     ("POST", "/labels"),
+    ("POST", "/hooks/1/deliveries/1/attempts"),
     ("POST", "/git/blobs"),
     ("POST", "/git/trees"),
     ("POST", "/git/commits"),

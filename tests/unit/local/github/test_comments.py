@@ -1,8 +1,16 @@
 from __future__ import annotations
 
-import pytest
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
-from tests.unit.local.github.conftest import Caller
+import pytest
+from starlette.testclient import TestClient
+
+from local.github import LocalGitHub
+from local.github.app import create_app
+from local.store import Store
+from tests.unit.local.github.conftest import SECRET, Caller
 
 
 @pytest.fixture
@@ -28,6 +36,43 @@ def test_who_may_edit_a_comment(opened: Caller, user: str, status: int) -> None:
     opened.send("POST", "/issues/1/comments", {"body": "mine"}, "read")
     assert opened.send("PATCH", "/issues/comments/1", {"body": "new"}, user).status_code == status
     assert opened.get("/issues/comments/1")["body"] == ("new" if status == 200 else "mine")
+
+
+@pytest.mark.parametrize(("user", "status"), [("none", 403), ("triage", 403), ("writer", 204), ("read", 204)])
+def test_who_may_delete_a_comment(opened: Caller, user: str, status: int) -> None:
+    opened.send("POST", "/issues/1/comments", {"body": "mine"}, "read")
+    opened.send("POST", "/issues/comments/1/reactions", {"content": "eyes"})
+    assert opened.send("DELETE", "/issues/comments/1", user=user).status_code == status
+    assert len(opened.get("/issues/1/comments")) == opened.get("/issues/1")["comments"] == (status == 403)
+    assert (opened.events()[-1] == ("issue_comment", "deleted")) == (status == 204)
+
+
+def test_a_number_is_never_given_again(opened: Caller) -> None:
+    for number in (1, 2):
+        assert opened.send("POST", "/issues/1/comments", {"body": "x"}).json()["id"] == number
+        assert opened.send("DELETE", f"/issues/comments/{number}").status_code == 204
+    assert opened.send("DELETE", "/issues/comments/2").status_code == 404
+
+
+def test_every_change_of_a_comment_is_one_of_the_issue(store: Store, tmp_path: Path) -> None:
+    moments = iter(datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=number) for number in range(99))
+    github = LocalGitHub(store, tmp_path / "github", SECRET, clock=lambda: next(moments))
+    caller = Caller(github, TestClient(create_app(github)))
+    caller.open()
+    changes: list[tuple[str, str, Any]] = [
+        ("POST", "/issues/1/comments", {"body": "one"}),
+        ("PATCH", "/issues/comments/1", {"body": "two"}),
+        ("DELETE", "/issues/comments/1", None),
+    ]
+    tag, updated = "", ""
+    for change in changes:
+        caller.send(*change)
+        answer = caller.send("GET", "/issues", headers={"If-None-Match": tag})
+        assert answer.status_code == 200
+        assert answer.json()[0]["updated_at"] > updated
+        tag, updated = answer.headers["etag"], answer.json()[0]["updated_at"]
+    assert caller.send("GET", "/issues", headers={"If-None-Match": tag}).status_code == 304
+    github.close()
 
 
 def test_an_account_reacts_once_in_each_way(opened: Caller) -> None:
