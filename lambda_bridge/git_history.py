@@ -17,7 +17,7 @@ from urllib.parse import quote
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from algorithms.errors import PlatformError
-from lambda_bridge.github_client import message_of, refusals
+from lambda_bridge.github_client import message_of, pause_of, refusals
 from lambda_bridge.ports import Commit
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def _create(repository: Repository, reference: str, sha: str) -> GitRef:
     except GithubException as error:
         if error.status == 422 and "already exists" in message_of(error).lower():
             raise _MovedError from error
-        if error.status in (403, 422):
+        if error.status in (403, 422) and pause_of(error) is None:
             raise _ProtectedError(message_of(error)) from error
         raise
 
@@ -173,13 +173,13 @@ def _move(head: GitRef, commit: GitCommit) -> None:
     GitHub answers 422 for a branch that has moved; any other 403 or 422 is a rule of the repository, of which there are
     many with as many texts. A token that may not write at all was refused before, at the blobs.
     """
-    from github import GithubException, RateLimitExceededException
+    from github import GithubException
 
     try:
         head.edit(commit.sha, force=False)
     except GithubException as error:
         text = message_of(error).lower().replace("-", " ")
-        if isinstance(error, RateLimitExceededException) or "does not exist" in text:
+        if pause_of(error) is not None or "does not exist" in text:
             raise
         if error.status == 422 and ("fast forward" in text or "cannot be updated" in text):
             raise _MovedError from error

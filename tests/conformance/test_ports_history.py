@@ -12,7 +12,7 @@ from github import GithubException, RateLimitExceededException, UnknownObjectExc
 
 from algorithms.errors import PlatformError
 from lambda_bridge.git_history import MOST_TRIES, GitHubHistory, blob_sha
-from lambda_bridge.ports import Commit
+from lambda_bridge.ports import Commit, RateLimitError
 from local.github.users import BOT
 
 SHORT = 0.01
@@ -237,8 +237,9 @@ class TestChosenBranch:
         GithubException(500, {"message": "Server Error"}, {}),
         GithubException(422, {"message": "Object does not exist"}, {}),
         RateLimitExceededException(403, {"message": "API rate limit exceeded"}, {}),
+        GithubException(403, {"message": "Slow down"}, {"retry-after": "60"}),
     ],
-    ids=["server", "object", "rate limit"],
+    ids=["server", "object", "rate limit", "pause"],
 )
 def test_what_is_no_rule_leads_to_no_other_branch(site: Any, interference: Any, error: GithubException) -> None:
     def fail() -> None:
@@ -249,6 +250,17 @@ def test_what_is_no_rule_leads_to_no_other_branch(site: Any, interference: Any, 
     with pytest.raises(PlatformError, match=f"GitHub answered {error.status}"):
         GitHubHistory(busy.on(site.repository()), pause=SHORT).commit(files(), "1")
     assert list(site.github.git.references()) == ["refs/heads/main"]
+
+
+def test_a_limit_while_a_branch_is_made(site: Any, interference: Any) -> None:
+    def fail() -> None:
+        raise GithubException(403, {"message": "Slow down"}, {"retry-after": "17"})
+
+    busy = interference("POST", REF)
+    busy.steps = [(fail, False)]
+    with pytest.raises(RateLimitError) as caught:
+        GitHubHistory(busy.on(site.repository()), branch="records", pause=SHORT).commit(files(), "1")
+    assert caught.value.seconds == 17
 
 
 def test_what_was_uploaded_is_not_uploaded_again(site: Any, history: GitHubHistory, interference: Any) -> None:
