@@ -6,7 +6,7 @@ EXAMPLES := seed_code/starter/issues
 REPLIES := seed_code/starter/replies
 .DEFAULT_GOAL := help
 
-.PHONY: help run test check generate
+.PHONY: help run test soak bench check generate
 help:  ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -20,6 +20,12 @@ run: .venv/core  ## train, evaluate and register models from example issues
 test: .venv/dev  ## every test, with branch coverage
 	$(BIN)/coverage erase
 	$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term --cov-fail-under=90
+
+soak: .venv/dev  ## kills the service at MLOPS_SOAK_RUNS moments (default 200), and tests that nothing is lost or done twice
+	MLOPS_SOAK_RUNS=$${MLOPS_SOAK_RUNS:-200} $(BIN)/pytest -n auto --dist worksteal -m soak tests/integration/soak
+
+bench: .venv/dev  ## measures, and writes the results into benchmarks/results
+	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
 
 check: .venv/dev  ## lint, types, import rules, stale generated files
 	$(BIN)/ruff check .
