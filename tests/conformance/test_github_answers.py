@@ -16,7 +16,7 @@ from github import Auth
 from algorithms.errors import PlatformError
 from lambda_bridge.github import GitHubIssues
 from lambda_bridge.github_client import RETRIES, connect
-from lambda_bridge.ports import RateLimitError, StartEvent
+from lambda_bridge.ports import CommentView, IssueView, RateLimitError, StartEvent
 
 API = "/api/v3/repos/o/r"
 READS: dict[str, Callable[[GitHubIssues], object]] = {
@@ -104,6 +104,38 @@ class TestEveryRead:
         with pytest.raises(PlatformError, match="GitHub answered 502"):
             READS[read](github.issues())
         assert len(github.asked) == 1 + RETRIES
+
+
+def issue(number: int, **more: Any) -> dict[str, Any]:
+    fields = {"title": "T", "body": None, "user": None, "labels": [{"name": "a"}, "b"], "state": "open"}
+    return {"number": number, **fields, "html_url": "https://x/1", "updated_at": "2026-01-02T03:04:05Z", **more}
+
+
+class TestLists:
+    def test_pull_requests_are_left_out_and_who_is_gone_is_the_ghost(self, github: Scripted) -> None:
+        found = [issue(1), issue(2, pull_request={})]
+        github.answer = lambda method, path: (200, {}, found)
+        assert READS["labelled"](github.issues()) == [
+            IssueView(1, "T", "", "ghost", ("a", "b"), True, "https://x/1", "2026-01-02T03:04:05Z")
+        ]
+        assert github.asked == [
+            f"GET {API}/issues?direction=desc&labels=mlops%3Atrain&per_page=100&since=2026-01-02T00%3A00%3A00Z"
+            "&sort=updated&state=all"
+        ]
+
+    def test_a_server_without_etags_is_asked_for_all_each_time(self, github: Scripted) -> None:
+        issues = github.issues()
+        for state in ("open", "closed"):
+            found = [issue(1, state=state)]
+            github.answer = lambda method, path, found=found: (200, {}, found)  # type: ignore[misc]
+            (view,) = issues.labelled(datetime(2026, 1, 2, tzinfo=UTC))
+            assert view.open == (state == "open")
+
+    def test_a_comment_of_somebody_who_is_gone(self, github: Scripted) -> None:
+        moment = "2026-01-02T03:04:05Z"
+        found = [{"id": 7, "body": None, "user": None, "created_at": moment, "updated_at": moment}]
+        github.answer = lambda method, path: (200, {}, found)
+        assert github.issues().comments(1) == [CommentView(7, "ghost", False, "", False)]
 
 
 def event(number: int, kind: str = "renamed", actor: str | None = "p") -> dict[str, Any]:
