@@ -130,7 +130,8 @@ def _started(start: _Start) -> tuple[Action, ...]:
     except RequestError as error:
         refused = start.record(None).model_copy(update={"status": "invalid"})
         return (Save(refused), *_told_invalid(start, error))
-    return _postponed(start) if start.facts.is_too_much(start.event.sender) else _new(start.record(request))
+    too_many = start.facts.limits.are_reached(start.facts.starts, start.event.sender)
+    return _postponed(start) if too_many else _new(start.record(request))
 
 
 def _allowed_now(start: _Start, run: Run) -> bool:

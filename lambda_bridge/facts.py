@@ -28,8 +28,3 @@ class Facts:
     def may_act(self) -> bool:
         """Whether that person may start, answer and cancel."""
         return self.permission in MAY_ACT
-
-    def is_too_much(self, person: str) -> bool:
-        """Whether one more start by that person goes over a limit of the hour."""
-        mine = sum(start.person.lower() == person.lower() for start in self.starts)
-        return mine >= self.limits.person or len(self.starts) >= self.limits.repository

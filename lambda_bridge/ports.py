@@ -170,6 +170,10 @@ class Start:
     moment: datetime
 
 
+HOUR = timedelta(hours=1)
+"""What the limits of starts are about."""
+
+
 class Ledger(Protocol):
     """What is remembered for a while only: deliveries that were handled, and starts."""
 
@@ -196,6 +200,11 @@ class StartLimits:
 
     person: int = 120
     repository: int = 240
+
+    def are_reached(self, starts: Sequence[Start], person: str) -> bool:
+        """Whether one more start by that person is too much. `starts`: those of the last hour."""
+        mine = sum(start.person.lower() == person.lower() for start in starts)
+        return mine >= self.person or len(starts) >= self.repository
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from datetime import timedelta
 
 from algorithms.errors import PlatformError
 from lambda_bridge.pipeline_events import issue_of
-from lambda_bridge.ports import ConflictError, Execution, IssueView, Ports, RateLimitError
+from lambda_bridge.ports import HOUR, ConflictError, Execution, IssueView, Ports, RateLimitError
+from lambda_bridge.runs import Run
 from lambda_bridge.sweep_issue import hear, is_settled
 from lambda_bridge.sweep_run import mend, repair_label
 from lambda_bridge.tasks import Cancelled, StillStopping
@@ -58,7 +59,7 @@ def _guarded(what: str) -> Iterator[None]:
 def _mend(ports: Ports, view: IssueView, mended: Counter[str]) -> None:
     """One issue: first what people want, then what its run needs."""
     run = ports.runs.get(view.number)
-    if run is None or run.swept != view.updated or run.postponed or run.untold:
+    if run is None or run.swept != view.updated or run.untold or _has_room(ports, run):
         hear(ports, view, run, mended)
         run = ports.runs.get(view.number)
     if run is None:
@@ -67,6 +68,11 @@ def _mend(ports: Ports, view: IssueView, mended: Counter[str]) -> None:
         mend(ports, run, view, mended)
     if is_settled(ports, view):
         mended["relabelled"] += repair_label(ports, view)
+
+
+def _has_room(ports: Ports, run: Run) -> bool:
+    """Whether a start that was postponed may come about now."""
+    return run.postponed and not ports.limits.are_reached(ports.ledger.starts(ports.clock() - HOUR), run.author)
 
 
 def _stop_unowned(ports: Ports, execution: Execution) -> bool:

@@ -7,7 +7,6 @@ import binascii
 import json
 import logging
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from algorithms.errors import PlatformError
@@ -26,7 +25,7 @@ from lambda_bridge.events import (
     parse,
 )
 from lambda_bridge.facts import Facts
-from lambda_bridge.ports import ConflictError, Issues, Ports, StartEvent
+from lambda_bridge.ports import HOUR, ConflictError, Issues, Ports, StartEvent
 from lambda_bridge.runs import Run
 
 LOG = logging.getLogger(__name__)
@@ -40,8 +39,7 @@ REFUSALS: dict[type[Exception], int] = {
     PayloadError: 400,
     TooManyBytesError: 413,
 }
-HOUR = timedelta(hours=1)
-"""What the limits of starts are about."""
+
 
 Response = dict[str, Any]
 
