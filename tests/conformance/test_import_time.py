@@ -9,8 +9,8 @@ import pytest
 
 # Powertools imports the name `botocore`, which is nothing by itself.
 HEAVY = (
-    "aws_xray_sdk boto3 botocore.session dulwich github gymnasium httpx jwt numpy pandas pyarrow requests sagemaker scipy"
-    " sklearn skops starlette tenacity torch urllib3 uvicorn xgboost local steps"
+    "aws_xray_sdk boto3 botocore.session dulwich github gymnasium httpx jwt numpy pandas pyarrow requests sagemaker"
+    " scipy sklearn skops starlette tenacity torch urllib3 uvicorn xgboost local steps"
 )
 FUNCTIONS = ("lambda_bridge.handler", "lambda_bridge.sweep", "lambda_bridge.tasks", "lambda_bridge.webhook")
 
