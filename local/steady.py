@@ -37,12 +37,18 @@ class Steady:
         try:
             done = self._run()
         except Exception:
-            LOG.exception("%s: failed, done again in %.1f s", self.name, self._pauses.failed(self.name))
+            self._failed()
             return False
         self._pauses.forget(self.name)
         return done
 
     def _seconds_until_due(self) -> float | None:
-        if self.failing:
-            return self._pauses.seconds_until_due([self.name])
-        return self._due()
+        if not self.failing:
+            try:
+                return self._due()
+            except Exception:
+                self._failed()
+        return self._pauses.seconds_until_due([self.name])
+
+    def _failed(self) -> None:
+        LOG.exception("%s: failed, done again in %.1f s", self.name, self._pauses.failed(self.name))

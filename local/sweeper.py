@@ -30,10 +30,9 @@ class Sweeper:
         self._due = clock()
 
     def run_due(self) -> bool:
-        """Sweeps if it is time."""
+        """Sweeps if it is time. Where that raises, it stays due: the pause is the caller's."""
         if self._clock() < self._due:
             return False
-        self._due = self._clock() + self.seconds
         answer = handler.sweep({}, Context("sweep"))
         self._due = self._clock() + max(self.seconds, float(answer["wait"]))
         self.last = now()
