@@ -111,6 +111,11 @@ class Bridge:
         """
         return self._news.run_due() or self.workflow.run_due(mine)
 
+    @property
+    def failing(self) -> int:
+        """How many pipelines and workflows rest, since the last step of them failed."""
+        return self._news.failing + self.workflow.failing
+
     def seconds_until_due(self, mine: Callable[[str], bool] = lambda _: True) -> float | None:
         """Until something is due by itself; None: nothing is."""
         due = self.workflow.next_due(mine)

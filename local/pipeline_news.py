@@ -17,7 +17,8 @@ LOG = logging.getLogger(__name__)
 class PipelineNews:
     """Tells of executions, one after the other; several events of one are told once. One that fails comes again.
 
-    `tell` gets the event, and may raise PlatformError and ConflictError.
+    `tell` gets the event. What it raises leaves the execution to be told again after a pause, in which the others are
+    told; all but PlatformError and ConflictError is raised on.
     """
 
     def __init__(self, tell: Callable[[Mapping[str, Any]], object]) -> None:
@@ -31,7 +32,7 @@ class PipelineNews:
         self._heard.put(arn)
 
     def run_due(self) -> bool:
-        """Tells of the execution that has waited longest. False: there is none."""
+        """Tells of the execution that has waited longest. False: there is none. Raises defects."""
         while not self._heard.empty():
             self._untold.setdefault(self._heard.get())
         arn = next(filter(self._pauses.is_due, self._untold), None)
@@ -42,9 +43,20 @@ class PipelineNews:
             self._tell(pipeline_event(arn))
             self._pauses.forget(arn)
         except (PlatformError, ConflictError) as error:
-            LOG.warning("%s: told again in %.1f s: %s", arn, self._pauses.failed(arn), error)
-            self._untold[arn] = None
+            LOG.warning("%s: told again in %.1f s: %s", arn, self._rest(arn), error)
+        except Exception:
+            self._rest(arn)
+            raise
         return True
+
+    @property
+    def failing(self) -> int:
+        """How many executions could not be told of."""
+        return len(self._pauses)
+
+    def _rest(self, arn: str) -> float:
+        self._untold[arn] = None
+        return self._pauses.failed(arn)
 
     def seconds_until_due(self) -> float | None:
         """Until the next may be told; None: there is none."""

@@ -11,11 +11,12 @@ import json
 import random as random_module
 import sqlite3
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from local.asl_definition import DefinitionError, check
 from local.client_errors import refuse
+from local.pauses import Pauses
 from local.state_journal import Event, Journal, Machine, Place
 from local.state_machine import Function, Interpreter
 from local.store import Store, now
@@ -55,25 +56,46 @@ class LocalStepFunctions:
         self._wake = wake
         self._journal = Journal(store, clock)
         self._interpreter = Interpreter(definition["States"], functions, self._journal, clock, random)
+        self._pauses = Pauses(lambda: clock().timestamp())
 
     def run_due(self, mine: Callable[[str], bool] = lambda _: True) -> bool:
         """Takes one step of each execution that can go on now. False: there was nothing to do. Not in boto3's client.
 
-        `mine` tells by its name which execution goes on here.
+        `mine` tells by its name which execution goes on here. Raises for an execution that cannot be interpreted, such
+        as one in a state of another version; it rests then, and the others go on with the next call.
         """
         went_on = False
         for machine in self._journal.all("RUNNING"):
-            went_on |= mine(machine.name) and self._interpreter.advance(machine)
+            went_on |= mine(machine.name) and self._pauses.is_due(machine.name) and self._advance(machine)
+        return went_on
+
+    @property
+    def failing(self) -> int:
+        """How many executions rest, since taking their last step raised."""
+        return len(self._pauses)
+
+    def _advance(self, machine: Machine) -> bool:
+        try:
+            went_on = self._interpreter.advance(machine)
+        except Exception:
+            self._pauses.failed(machine.name)
+            raise
+        self._pauses.forget(machine.name)
         return went_on
 
     def next_due(self, mine: Callable[[str], bool] = lambda _: True) -> datetime | None:
-        """When a retry or a time-out is due; None: nothing is. Not in boto3's client.
+        """When a retry, a time-out or the end of a rest is due; None: nothing is. Not in boto3's client.
 
         `mine` as in `run_due`: what does not go on here may have been due for days.
         """
-        places = [machine.place for machine in self._journal.all("RUNNING") if mine(machine.name)]
-        due = [place.due if place.phase == "retry" else place.deadline for place in places]
+        due = [self._due(machine) for machine in self._journal.all("RUNNING") if mine(machine.name)]
         return min((moment for moment in due if moment is not None), default=None)
+
+    def _due(self, machine: Machine) -> datetime | None:
+        rest = self._pauses.seconds_until_due([machine.name])
+        if rest:
+            return self._clock() + timedelta(seconds=rest)
+        return machine.place.due if machine.place.phase == "retry" else machine.place.deadline
 
     def start_execution(self, *, stateMachineArn: str, name: str, input: str = "{}") -> Response:  # noqa: A002, ARG002
         """Starts an execution. The same name with the same input, while it runs, is the same execution."""
@@ -121,6 +143,7 @@ class LocalStepFunctions:
         """Ends an execution where it is. The loop never does this: it would end untold."""
         machine = self._machine("StopExecution", executionArn)
         stopped = self._interpreter.end(machine, "ABORTED", error=error, cause=cause)
+        self._pauses.forget(machine.name)
         return {"stopDate": stopped.stopped}
 
     def _answer(self, operation: str, token: str, answer: dict[str, Any]) -> Response:

@@ -85,7 +85,11 @@ def test_a_defect_is_raised_and_the_others_go_on(told):
     told.news.put("b")
     with pytest.raises(KeyError):
         told.news.run_due()
+    assert told.news.failing == 1
     assert told.tell_all() == ["a", "b"]
+    threading.Event().wait(told.news.seconds_until_due())
+    assert told.tell_all() == ["a", "b", "a"], "it comes again"
+    assert told.news.failing == 0
 
 
 def test_events_come_from_many_threads(told):

@@ -42,8 +42,9 @@ class World:
 
     def open(self):
         """A new process over the same database."""
+        self.store = Store(self.path)
         self.machine = LocalStepFunctions(
-            Store(self.path), self.definition, {"task": self.task}, clock=lambda: self.now, random=lambda: 1.0
+            self.store, self.definition, {"task": self.task}, clock=lambda: self.now, random=lambda: 1.0
         )
 
     def task(self, payload):
@@ -374,6 +375,23 @@ class TestClient:
         world.machine.start_execution(stateMachineArn="mlops", name=NAME, input='{"issue": 7, "run": 1}')
         assert not world.machine.run_due(lambda name: name == "other")
         assert world.calls == []
+
+    def test_one_that_cannot_be_interpreted_rests_and_the_others_go_on(self, world):
+        """Such as one that an earlier version left in a state that is no more."""
+        world.start()
+        with world.store.transaction() as db:
+            text = "UPDATE state_machine_executions SET place = replace(place, 'StartTraining', 'Gone')"
+            assert db.execute(text).rowcount == 1
+        world.machine.send_task_success(taskToken=world.tokens["start_training"], output="{}")
+        world.machine.start_execution(stateMachineArn="mlops", name="issue-8-run-1", input='{"issue": 8, "run": 1}')
+        with pytest.raises(KeyError, match="Gone"):
+            world.machine.run_due()
+        assert world.machine.failing == 1
+        assert world.now < world.machine.next_due() < world.now + timedelta(seconds=1)
+        world.go()
+        assert world.calls == ["start_training", "start_training"]
+        world.machine.stop_execution(executionArn=ARN)
+        assert world.machine.failing == 0
 
     def test_a_result_that_is_too_large_fails_the_execution(self, world):
         world.start()
