@@ -7,14 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import pytest
 
-from lambda_bridge.aws_records import BY_GROUP, BY_STATE, DynamoRuns
+from lambda_bridge.aws_records import DynamoRuns
 from lambda_bridge.issue_body import read_body
 from lambda_bridge.ports import ConflictError, Runs
 from lambda_bridge.runs import Attempt, ProblemRecord, Reply, Run
 from local.run_records import RunRecords
+from tests.conformance.dynamo import TABLE, make_table
 
 BODY = """learning_type: supervised
 algorithm: random_forest
@@ -22,44 +22,6 @@ dataset_id: {dataset}
 hyperparameters: {{n_estimators: 10}}
 preprocessing: {{scaling: none}}
 """
-TABLE = "runs"
-
-
-class OneAtATime:
-    """A client as the service is to an item: conditions are checked and written in one. Moto takes no lock."""
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-        self._lock = threading.Lock()
-
-    def put_item(self, **request: Any) -> Any:
-        with self._lock:
-            return self._client.put_item(**request)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._client, name)
-
-
-def dynamo_runs() -> DynamoRuns:
-    client = boto3.client("dynamodb")
-    names = ("id", "group", "state", "updated")
-    client.create_table(
-        TableName=TABLE,
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in names],
-        GlobalSecondaryIndexes=[_index(BY_GROUP, "group"), _index(BY_STATE, "state")],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    return DynamoRuns(OneAtATime(client), TABLE)
-
-
-def _index(name: str, key: str) -> dict[str, Any]:
-    keys = {key: "HASH", "updated": "RANGE"}
-    return {
-        "IndexName": name,
-        "KeySchema": [{"AttributeName": part, "KeyType": kind} for part, kind in keys.items()],
-        "Projection": {"ProjectionType": "ALL"},
-    }
 
 
 @pytest.fixture(params=["dynamodb", "sqlite"])
@@ -67,7 +29,7 @@ def runs(request: pytest.FixtureRequest) -> Runs:
     if request.param == "sqlite":
         return RunRecords(request.getfixturevalue("store"))
     request.getfixturevalue("aws")
-    return dynamo_runs()
+    return DynamoRuns(make_table(), TABLE)
 
 
 def new(issue: int = 7, **changes: Any) -> Run:
@@ -206,3 +168,14 @@ def test_unfinished_are_all_of_them(runs: Runs) -> None:
         runs.save(new(issue, title="x" * 100_000))
     assert [run.issue for run in runs.unfinished()] == list(range(1, 13))
     assert len(runs.in_group(new().group)) == 12
+
+
+def test_those_that_run_are_counted(runs: Runs) -> None:
+    assert runs.count_running() == 0
+    for issue, state in ((5, "waiting"), (4, "running"), (3, "refused"), (2, "running"), (1, "ended")):
+        runs.save(new(issue, state=state))
+    assert runs.count_running() == 2
+    found = runs.get(4)
+    assert found is not None
+    runs.save(found.model_copy(update={"state": "ended"}))
+    assert runs.count_running() == 1
