@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 from collections.abc import Mapping
 from typing import Any
 
 from lambda_bridge import handler
 from lambda_bridge.events import Ignored, parse
+from lambda_bridge.runs import Run
 from local.bridge import LOG_FILE, Bridge, deliver
 from local.courier import Courier
 from local.datasets import add_starters
@@ -28,6 +30,9 @@ from local.workspace import Workspace
 LOG = logging.getLogger(__name__)
 MOST_TRIES = 10
 """Of a delivery; that takes three minutes. Then the sweep finds what it told of."""
+CLOSING_SECONDS = 10.0
+"""For the pieces of work that are under way at the end. What takes longer is cut off as by a kill, and nothing is lost
+by that."""
 
 
 class Service:
@@ -79,15 +84,26 @@ class Service:
     def start(self) -> None:
         """Goes on with all that an earlier process left."""
         for run in self.bridge.ports.runs.unfinished():
-            self.bridge.resume(run)
+            self._resume(run)
         for worker in self._workers:
             worker.start()
 
     def close(self) -> None:
         """Ends what is done now, and running steps; all of it goes on with the next process."""
         for worker in self._workers:
-            worker.close()
+            worker.stop()
+        until = time.monotonic() + CLOSING_SECONDS
+        for worker in self._workers:
+            if not worker.close(max(0.0, until - time.monotonic())):
+                LOG.warning("%s: left in the middle of its work, which the next process does again", worker.name)
         self.bridge.close()
+
+    def _resume(self, run: Run) -> None:
+        """One that cannot go on does not keep the service from starting: the sweep looks after it."""
+        try:
+            self.bridge.resume(run)
+        except Exception:
+            LOG.exception("issue %s: what was interrupted cannot go on", run.issue)
 
     def receive(self, headers: Mapping[str, str], body: bytes) -> str:
         """Stores a webhook delivery, to be handled at once. Returns what became of it.
@@ -106,7 +122,9 @@ class Service:
 
     def health(self) -> dict[str, Any]:
         """What `/healthz` tells. `status` is `degraded` while some work fails."""
-        failing = {worker.name: worker.failing for worker in self._workers if worker.failing}
+        failing = {worker.name: worker.failing for worker in self._workers}
+        failing["executions"] = self.bridge.failing
+        failing = {name: times for name, times in failing.items() if times}
         rows = self._store.rows("SELECT state, count(*) AS times FROM run_records GROUP BY state")
         return {
             "status": "degraded" if failing else "ok",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from algorithms.errors import PlatformError
 from local.pauses import Pauses
 from local.worker import Worker
 
 LOG = logging.getLogger(__name__)
-CLOSED_SECONDS = 10
 
 
 class Steady:
@@ -24,18 +24,22 @@ class Steady:
         self._due = seconds_until_due
         self._pauses = Pauses()
         self._worker = Worker(self._run_due, self._seconds_until_due, name)
-        self.start, self.wake, self.close = self._worker.start, self._worker.wake, self._worker.close
+        self.start, self.wake = self._worker.start, self._worker.wake
+        self.stop, self.close = self._worker.stop, self._worker.close
 
     @property
     def failing(self) -> int:
-        """How often in a row the work failed."""
-        return self._pauses.times(self.name)
+        """How often in a row the work failed; at least once where the thread has ended by that."""
+        return max(self._pauses.times(self.name), int(self._worker.broken))
 
     def _run_due(self) -> bool:
         if not self._pauses.is_due(self.name):
             return False
         try:
             done = self._run()
+        except PlatformError as error:
+            LOG.warning("%s: done again in %.1f s: %s", self.name, self._pauses.failed(self.name), error)
+            return False
         except Exception:
             self._failed()
             return False

@@ -30,7 +30,7 @@ class Worker:
         self._changes = 0
         self._defect: BaseException | None = None
         self._closing = False
-        self._thread = threading.Thread(target=self._work, name=name)
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
 
     def start(self) -> None:
         """Begins to work; again is no harm."""
@@ -55,12 +55,22 @@ class Worker:
                 while self._changes == changes:
                     self._changed.wait()
 
-    def close(self) -> None:
-        """Ends the thread after the piece of work that it does."""
+    @property
+    def broken(self) -> bool:
+        """Whether a defect has ended the thread."""
+        return self._defect is not None
+
+    def stop(self) -> None:
+        """Ends the thread after the piece of work that it does, and does not wait for that."""
         self._closing = True
         self.wake()
+
+    def close(self, seconds: float | None = None) -> bool:
+        """Ends the thread after the piece of work that it does. False: that has taken longer than `seconds`."""
+        self.stop()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(seconds)
+        return not self._thread.is_alive()
 
     def _work(self) -> None:
         try:

@@ -88,14 +88,16 @@ def _unknown(_: Call) -> Answer:
 
 
 def _endpoint(github: LocalGitHub, handler: Handler) -> Callable[[Request], object]:
+    """Asks for the token before a body is read: a stranger's takes no memory."""
     from starlette.concurrency import run_in_threadpool
 
     async def endpoint(request: Request) -> Response:
         try:
+            user = _user(github, request.headers.get("authorization", ""))
             body = await _body(request)
         except GitHubError as error:
             return _response(request, Answer(error.body(), error.status))
-        return await run_in_threadpool(_answer, github, handler, request, body)
+        return await run_in_threadpool(_answer, github, handler, request, user, body)
 
     return endpoint
 
@@ -110,9 +112,8 @@ async def _body(request: Request) -> bytes:
     return b"".join(parts)
 
 
-def _answer(github: LocalGitHub, handler: Handler, request: Request, body: bytes) -> Response:
+def _answer(github: LocalGitHub, handler: Handler, request: Request, user: User, body: bytes) -> Response:
     try:
-        user = _user(github, request.headers.get("authorization", ""))
         _check_repository(github, user, request.path_params)
         path = {name: _plain(str(value)) for name, value in request.path_params.items()}
         query = {name: _plain(value) for name, value in request.query_params.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 Endpoint = Callable[["Request"], "Response"]
 
+LOG = logging.getLogger(__name__)
 GITHUB_PATH = "/api/v3"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 ANY_HOST = ("0.0.0.0", "::")  # noqa: S104 (named, to be told apart)
@@ -32,7 +34,7 @@ def create_app(service: Service, github: LocalGitHub | None, host: str) -> Starl
     from starlette.routing import Mount, Route
 
     routes = [
-        Route("/", index(service), methods=["GET"]),
+        Route("/", index(service, github is not None), methods=["GET"]),
         Route("/healthz", health(service), methods=["GET"]),
         Route("/webhook", webhook(service), methods=["POST"]),
         Mount("/sagemaker", create_sagemaker_app(service.bridge.sagemaker)),
@@ -40,7 +42,19 @@ def create_app(service: Service, github: LocalGitHub | None, host: str) -> Starl
     if github is not None:
         routes.append(Mount(GITHUB_PATH, create_github_app(github)))
     allowed = ["*"] if host not in LOOPBACK else [*LOOPBACK, "[::1]", host]
-    return Starlette(routes=routes, middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=allowed)])
+    return Starlette(
+        routes=routes,
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=allowed)],
+        exception_handlers={Exception: defect},
+    )
+
+
+def defect(request: Request, error: Exception) -> Response:
+    """What nobody expected, such as a full disk: the log has it, and nothing of it is told."""
+    from starlette.responses import JSONResponse
+
+    LOG.error("%s %s", request.method, request.url.path, exc_info=error)
+    return JSONResponse({"message": "The service could not do this; its log tells why. Try again."}, 500)
 
 
 def health(service: Service) -> Endpoint:
@@ -54,8 +68,8 @@ def health(service: Service) -> Endpoint:
     return endpoint
 
 
-def index(service: Service) -> Endpoint:
-    """`GET /`: what is served here."""
+def index(service: Service, ours: bool) -> Endpoint:
+    """`GET /`: what is served here. `ours`: the repository is."""
     from starlette.responses import PlainTextResponse
 
     def endpoint(_: Request) -> Response:
@@ -63,7 +77,7 @@ def index(service: Service) -> Endpoint:
             f"mlops {service.version}, repository {service.repository}",
             "",
             "POST /webhook    GitHub's deliveries of issues and issue comments, as application/json",
-            "     /api/v3     the local repository, as GitHub's REST interface",
+            *(["     /api/v3     the local repository, as GitHub's REST interface"] if ours else []),
             "POST /sagemaker  pipelines and model registry, for AWS_ENDPOINT_URL_SAGEMAKER",
             "GET  /healthz    how it goes",
         ]

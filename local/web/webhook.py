@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 
     from local.service import Service
 
+READING_SECONDS = 10
+"""GitHub waits no longer for the whole answer ("Best practices for using webhooks")."""
+
 
 def webhook(service: Service) -> Callable[[Request], Awaitable[Response]]:
-    """The endpoint. Whatever is stored is answered 202 before it is handled; 401, 413, 415 and 400 refuse it."""
-    from anyio import CapacityLimiter
+    """The endpoint. Whatever is stored is answered 202 before it is handled; 401, 408, 413, 415 and 400 refuse it."""
+    from anyio import CapacityLimiter, fail_after
     from anyio.to_thread import run_sync
     from starlette.responses import JSONResponse
 
@@ -26,11 +29,14 @@ def webhook(service: Service) -> Callable[[Request], Awaitable[Response]]:
 
     async def endpoint(request: Request) -> Response:
         try:
-            body = await read(request, MOST_BYTES)
+            with fail_after(READING_SECONDS):
+                body = await read(request, MOST_BYTES)
             headers = dict(request.headers)
             message = await run_sync(lambda: service.receive(headers, body), limiter=limiter)
         except tuple(REFUSALS) as error:
             return JSONResponse({"message": str(error)}, REFUSALS[type(error)])
+        except TimeoutError:
+            return JSONResponse({"message": f"body: must come within {READING_SECONDS} s. Send it again."}, 408)
         except PlatformError as error:
             return JSONResponse({"message": str(error)}, 503)
         return JSONResponse({"message": message}, 202)
