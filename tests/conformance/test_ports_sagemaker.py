@@ -19,12 +19,15 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from algorithms.errors import PlatformError
+from algorithms.metrics import LearningType
 from lambda_bridge import aws as adapters
 from lambda_bridge.aws import SageMakerPipelines, SageMakerRegistry
 from lambda_bridge.ports import Package
+from local.engine import EngineOptions
+from local.pipelines import LocalPipelines
 from local.sagemaker import LocalSageMaker
 from local.workspace import Workspace
-from pipelines.definitions import pipeline_name
+from pipelines.definitions import LEARNING_TYPES, pipeline_name
 
 GROUP = "supervised-ridge-iris"
 RUN = "issue-7-attempt-1"
@@ -89,7 +92,7 @@ def step(name: str, code: str, *before: str) -> dict[str, Any]:
     return {"Name": name, "Type": "Processing", "Arguments": {"AppSpecification": application}, "DependsOn": before}
 
 
-def install(local: LocalSageMaker, *steps: dict[str, Any]) -> None:
+def install(local: LocalSageMaker, *steps: dict[str, Any], learning_type: LearningType = "supervised") -> None:
     definition = {
         "Version": "2020-12-01",
         "Metadata": {},
@@ -100,7 +103,7 @@ def install(local: LocalSageMaker, *steps: dict[str, Any]) -> None:
         ],
         "Steps": steps,
     }
-    local.upsert_pipeline(pipeline_name("supervised"), json.dumps(definition))
+    local.upsert_pipeline(pipeline_name(learning_type), json.dumps(definition))
 
 
 def start(pipelines: SageMakerPipelines, run: str = RUN, **more: str | int | float) -> str:
@@ -181,6 +184,37 @@ def test_a_failed_step_tells_its_reason(local: LocalSageMaker, pipelines: SageMa
     local.wait(arn, 60)
     assert pipelines.describe(arn).status == "Failed"
     assert pipelines.steps(arn)[0]["FailureReason"]
+
+
+def test_the_executions_that_run(local: LocalSageMaker, pipelines: SageMakerPipelines) -> None:
+    for learning_type in LEARNING_TYPES:
+        install(local, step("One", ENDLESS), learning_type=learning_type)
+    assert list(pipelines.running()) == []
+    arns = [
+        pipelines.start(learning_type, f"issue-{number}-attempt-1", {"RunId": "r"})
+        for number, learning_type in enumerate(LEARNING_TYPES, 1)
+    ]
+    found = {execution.arn: execution for execution in pipelines.running()}
+    assert set(found) == set(arns)
+    assert [found[arn].run_id for arn in arns] == [f"issue-{number}-attempt-1" for number in (1, 2, 3)]
+    assert {execution.status for execution in found.values()} == {"Executing"}
+    pipelines.stop(arns[0])
+    assert arns[0] not in {execution.arn for execution in pipelines.running()}, "one that is Stopping does not count"
+
+
+def test_running_pipelines_that_cannot_be_read_are_a_platform_error(pipelines: SageMakerPipelines) -> None:
+    with pytest.raises(PlatformError, match="ResourceNotFound"):
+        pipelines.running()
+
+
+def test_here_the_place_in_the_queue_is_told(tmp_path: Path) -> None:
+    options = EngineOptions(parallel=1)
+    with Workspace(tmp_path / "ws", "test") as workspace, LocalSageMaker(workspace, options=options) as local:
+        pipelines = LocalPipelines(local)
+        install(local, step("One", ENDLESS))
+        arns = [start(pipelines, f"issue-{number}-attempt-1") for number in (1, 2, 3)]
+        assert [pipelines.describe(arn).queued for arn in arns] == [None, 1, 2]
+        assert SageMakerPipelines(local).describe(arns[1]).queued is None, "AWS tells no place"
 
 
 def test_what_does_not_exist_is_a_platform_error(pipelines: SageMakerPipelines) -> None:

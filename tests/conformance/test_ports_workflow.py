@@ -157,6 +157,56 @@ def test_a_long_cause_is_cut(machine: Machine) -> None:
     assert cause is None or len(cause) == MAX_CAUSE_CHARACTERS
 
 
+def test_the_state_of_an_execution_that_was_never_started(machine: Machine) -> None:
+    assert machine.workflow.state(NAME) == "missing"
+    machine.workflow.start(NAME, PAYLOAD)
+    machine.token()
+    assert machine.workflow.state("issue-7-run-11") == "missing"
+
+
+def test_the_state_while_it_runs_and_after_its_end(machine: Machine) -> None:
+    machine.workflow.start(NAME, PAYLOAD)
+    token = machine.token()
+    assert machine.workflow.state(NAME) == "running"
+    machine.workflow.succeed(token, {})
+    machine.output()
+    assert machine.workflow.state(NAME) == "ended"
+
+
+def test_the_state_before_anything_was_done(store: Store) -> None:
+    """A kill comes between the start and the first state."""
+    machine = LocalStepFunctions(store, DEFINITION, {FUNCTION: lambda _: {}})
+    workflow = StepFunctionsWorkflow(machine, "arn:aws:states:us-local-1:000000000000:stateMachine:mlops")
+    workflow.start(NAME, PAYLOAD)
+    assert workflow.state(NAME) == "running"
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        ("RUNNING", "running"),
+        *((status, "ended") for status in ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")),
+    ],
+)
+def test_the_states_of_the_service(status: str, state: str) -> None:
+    class Client:
+        def describe_execution(self, *, executionArn: str) -> dict[str, str]:
+            assert executionArn == f"arn:aws:states:eu-west-1:123456789012:execution:stateMachine:{NAME}"
+            return {"status": status}
+
+    workflow = StepFunctionsWorkflow(Client(), "arn:aws:states:eu-west-1:123456789012:stateMachine:stateMachine")
+    assert workflow.state(NAME) == state
+
+
+def test_a_state_that_cannot_be_read_is_a_platform_error() -> None:
+    class Client:
+        def describe_execution(self, **_: str) -> None:
+            raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "m"}}, "DescribeExecution")
+
+    with pytest.raises(PlatformError, match="DescribeExecution: ThrottlingException"):
+        StepFunctionsWorkflow(Client(), "arn").state(NAME)
+
+
 def test_other_refusals_are_platform_errors(aws: None) -> None:
     workflow = StepFunctionsWorkflow(boto3.client("stepfunctions"), f"{ROLE.replace('iam', 'states')}:none")
     with pytest.raises(PlatformError, match="StartExecution: "):
