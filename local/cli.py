@@ -89,15 +89,17 @@ def run(issue: Path, data: Path | None, replies: tuple[Path, ...], workspace: Pa
 @click.option("--github", "repository", metavar="OWNER/REPO", help="A real repository, at GITHUB_API_URL.")
 def up(workspace: Path, host: str, port: int, users: tuple[str, ...], repository: str | None) -> None:
     """Serve on this machine: hear webhooks, or poll, and run what issues ask for, until SIGINT or SIGTERM."""
-    from local.up import OptionsError, read_options, serve
+    from local.signals import signals_stop
 
-    with _told():
+    with signals_stop() as stop, _told():
+        from local.up import OptionsError, read_options, serve_until
+
         try:
             options = read_options(workspace, host, port, users, repository)
         except OptionsError as error:
             click.echo(str(error), err=True)
             sys.exit(2)
-        serve(options, click.echo)
+        serve_until(stop, options, click.echo)
 
 
 @main.command()

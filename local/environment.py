@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from algorithms.errors import PlatformError
@@ -17,6 +18,18 @@ if TYPE_CHECKING:
 
 class SettingError(Exception):
     """A variable of the environment cannot be used. The message is the line that says what to do."""
+
+
+def check_all(*settings: Callable[[], object]) -> None:
+    """Reads settings before anything begins. Raises SettingError with a line for each that cannot be used."""
+    problems = []
+    for read in settings:
+        try:
+            read()
+        except SettingError as error:
+            problems.append(str(error))
+    if problems:
+        raise SettingError("\n".join(problems))
 
 
 def history_branch() -> str | None:

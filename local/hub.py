@@ -8,7 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lambda_bridge.github_client import connect, connect_threads, login_of
+from algorithms.errors import PlatformError
+from lambda_bridge.github_client import connect, connect_threads, login_of, refusals
+from lambda_bridge.ports import RateLimitError
 from local.github import LocalGitHub
 from local.github.users import BOT
 
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 GITHUBS_EDITS, OUR_EDITS = 250, 7200
 """Progress comments that are edited in an hour, over all runs: half of what GitHub takes of content; the local GitHub
 has no limit, but each edit takes some milliseconds."""
+
+REFUSALS = (401, 403, 404)
+"""What GitHub answers to an account that it does not know, or that may not see the repository."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,24 @@ def remote_hub(credentials: Credentials, api_url: str, name: str, branch: str | 
     """A repository on GitHub, or on another server with its REST interface."""
     repository = connect_threads(credentials.auth, api_url, name)
     return Hub(name, repository, lambda: login_of(credentials, api_url), branch)
+
+
+def refusal_of(hub: Hub) -> str | None:
+    """Why GitHub will never let us work there. None: it does, or it cannot be asked now and may do so later."""
+    from github import GithubException
+    from jwt import PyJWTError
+
+    try:
+        with refusals():
+            page = hub.repository.requester.requestJsonAndCheck("GET", hub.repository.url)[1] or {}
+    except RateLimitError:
+        return None
+    except PlatformError as error:
+        cause = error.__cause__
+        lasts = isinstance(cause, PyJWTError) or (isinstance(cause, GithubException) and cause.status in REFUSALS)
+        return f"{hub.name}: {error}. Correct the name, or what the account may do." if lasts else None
+    name = str(page.get("full_name"))
+    return None if name.lower() == hub.name.lower() else f"{hub.name}: is called {name[:150]!r} now. Give that name."
 
 
 def _address(folder: Path, branch: str | None, path: str) -> str:

@@ -24,9 +24,9 @@ def listen(host: str, port: int) -> socket.socket:
     """A socket that takes connections from now on; port 0 is a free one. Raises PortError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        listener = socket.create_server((host, port), family=family, backlog=1024)
-    except OSError as error:
-        reason = error.strerror or str(error)
+        listener = socket.create_server((host, port), family=family, backlog=1024, dualstack_ipv6=host == "::")
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
         message = f"{host}:{port}: cannot be listened at, got: {reason}. Give another --host or --port."
         raise PortError(message) from error
     # asyncio does this for sockets that name their protocol only; without it each answer waits 40 ms for an ACK

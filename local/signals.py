@@ -1,8 +1,10 @@
-"""SIGINT and SIGTERM in `mlops run`: they cancel, and a cancelled run is told to its end."""
+"""SIGINT and SIGTERM. `mlops run`: they cancel, and a cancelled run is told to its end. `mlops up`: they end it."""
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -45,6 +47,24 @@ def signals_ignored() -> Iterator[None]:
     before = {number: signal.signal(number, signal.SIG_IGN) for number in SIGNALS}
     try:
         yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def signals_stop() -> Iterator[threading.Event]:
+    """An event that both set. The second signal ends the process at once, as a kill does."""
+    stop = threading.Event()
+
+    def signalled(number: int, _: FrameType | None) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+
+    before = {number: signal.signal(number, signalled) for number in SIGNALS}
+    try:
+        yield stop
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

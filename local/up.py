@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
+import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from local.engine import EngineOptions
-from local.environment import api_url, credentials, given_webhook_secret, history_branch, pace, webhook_secret
-from local.github.users import OWNER, ROLES, User, problems_of
-from local.hub import local_hub, remote_hub
+from local.environment import (
+    SettingError,
+    api_url,
+    check_all,
+    credentials,
+    given_webhook_secret,
+    history_branch,
+    pace,
+    webhook_secret,
+)
+from local.github.users import OWNER, ROLES, User, Users
+from local.hub import local_hub, refusal_of, remote_hub
 from local.serving import Serving, listen
-from local.signals import SIGNALS
+from local.signals import signals_stop
 from local.sweeper import POLLING_SECONDS
 from local.version import full_version
 from local.web.app import ANY_HOST, GITHUB_PATH, create_app
@@ -52,14 +58,14 @@ class Options:
 def read_options(workspace: Path, host: str, port: int, users: Sequence[str], repository: str | None) -> Options:
     """Checks the options of the command line. Raises OptionsError with everything that is wrong."""
     found = [_user(text) for text in users]
-    problems = [problem for user in found for problem in ([user] if isinstance(user, str) else problems_of(user))]
+    given = tuple(user for user in found if isinstance(user, User))
+    problems = [problem for problem in found if isinstance(problem, str)] + _problems_of(given)
+    if not host or (":" in host and host != "::" and repository is None):
+        problems.append(f"--host: must be a name or an IPv4 address, got {host[:100]!r}.")
     if repository is not None and not REPOSITORY.fullmatch(repository):
         problems.append(f"--github: must be OWNER/REPO, got {repository[:100]!r}.")
     if repository is not None and users:
         problems.append("--user: is for the local repository only, got it together with --github. Leave one out.")
-    given = tuple(user for user in found if isinstance(user, User))
-    if len({user.name.lower() for user in given}) < len(given):
-        problems.append("--user: a name is given twice. Give it once.")
     if problems:
         raise OptionsError("\n".join(problems))
     return Options(workspace, host, port, given, repository)
@@ -74,28 +80,48 @@ def _user(text: str) -> User | str:
     return User(name, role, token)  # type: ignore[arg-type]
 
 
+def _problems_of(users: Sequence[User]) -> list[str]:
+    try:
+        Users(users)
+    except ValueError as error:
+        return str(error).splitlines()
+    return []
+
+
 def serve(options: Options, tell: Tell, engine: EngineOptions | None = None) -> None:
     """Serves until SIGINT or SIGTERM. `tell` gets what a person should read, line by line.
 
     Raises SettingError, PortError, WorkspaceBusyError and StoreVersionError before anything is served.
     """
-    pace()  # what is wrong with a setting is told before anything begins
-    with (
-        _signalled() as stop,
-        Workspace(options.workspace, "mlops up") as workspace,
-        listen(options.host, options.port) as listener,
-    ):
-        address = _address(options.host, listener.getsockname()[1])
+    with signals_stop() as stop:
+        serve_until(stop, options, tell, engine)
+
+
+def serve_until(stop: threading.Event, options: Options, tell: Tell, engine: EngineOptions | None = None) -> None:
+    """As `serve`, until the event is set."""
+    settings = (webhook_secret,) if options.repository is None else (given_webhook_secret, credentials, api_url)
+    check_all(pace, history_branch, *settings)
+    with _opened(options.workspace) as workspace, listen(options.host, options.port) as listener:
+        host, port = listener.getsockname()[:2]
+        address = _address(host, port)
         make = _with_local if options.repository is None else _with_remote
         service, github = make(options, workspace, address, engine)
-        with Serving(create_app(service, github, options.host), listener):
+        with Serving(create_app(service, github, host), listener):
             _work(service, stop, lambda: _tell(options, service, github, address, tell))
+
+
+def _opened(folder: Path) -> Workspace:
+    try:
+        return Workspace(folder, "mlops up")
+    except (OSError, sqlite3.Error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SettingError(f"{folder}: cannot be a workspace, got: {reason}. Give another --workspace.") from error
 
 
 def _work(service: Service, stop: threading.Event, ready: Callable[[], None]) -> None:
     """From the first piece of work to the last one before the signal."""
-    service.start()
     try:
+        service.start()
         ready()
         stop.wait()
     finally:
@@ -120,6 +146,9 @@ def _with_remote(options: Options, workspace: Workspace, _: str, engine: EngineO
 
     secret = given_webhook_secret() or ""
     hub = remote_hub(credentials(), api_url(), str(options.repository), history_branch())
+    problem = refusal_of(hub)
+    if problem is not None:
+        raise SettingError(f"--github: {problem}")
     return Service(workspace, hub, secret, full_version(), engine=engine), None
 
 
@@ -142,21 +171,3 @@ def _address(host: str, port: int) -> str:
     """Where this machine reaches itself."""
     name = "127.0.0.1" if host in ANY_HOST else host
     return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
-
-
-@contextmanager
-def _signalled() -> Iterator[threading.Event]:
-    """An event that SIGINT and SIGTERM set. The second signal ends the process at once: nothing is lost by that."""
-    stop = threading.Event()
-
-    def signalled(number: int, _: FrameType | None) -> None:
-        if stop.is_set():
-            os._exit(128 + number)
-        stop.set()
-
-    before = {number: signal.signal(number, signalled) for number in SIGNALS}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

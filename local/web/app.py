@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from local.github.app import create_app as create_github_app
@@ -41,12 +42,19 @@ def create_app(service: Service, github: LocalGitHub | None, host: str) -> Starl
     ]
     if github is not None:
         routes.append(Mount(GITHUB_PATH, create_github_app(github)))
-    allowed = ["*"] if host not in LOOPBACK else [*LOOPBACK, "[::1]", host]
+    allowed = [*LOOPBACK, "[::1]", host] if _is_loopback(host) else ["*"]
     return Starlette(
         routes=routes,
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=allowed)],
         exception_handlers={Exception: defect},
     )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host in LOOPBACK
 
 
 def defect(request: Request, error: Exception) -> Response:
