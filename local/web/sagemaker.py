@@ -105,13 +105,16 @@ def _checked(operation: str, body: bytes) -> dict[str, Any]:
 
     try:
         request = json.loads(body or b"{}")
-        body.decode().encode()
+        json.dumps(request, ensure_ascii=False).encode()  # halves of surrogate pairs cannot be stored
     except (ValueError, RecursionError) as error:
         raise _RefusedError("SerializationException", "The body is no JSON.") from error
     shape = _model().operation_model(operation).input_shape
     if not isinstance(request, dict) or shape is None:
         raise _RefusedError("SerializationException", "The body is no object.")
-    report = ParamValidator().validate(request, shape)
+    try:
+        report = ParamValidator().validate(request, shape)
+    except (ArithmeticError, OSError, RuntimeError) as error:  # a moment that is out of range
+        raise _RefusedError("ValidationException", f"{operation}: a member is out of range.") from error
     unknown = sorted(set(request) - set(shape.members))
     if report.has_errors() or unknown:
         problems = report.generate_report() or f"Unknown members: {', '.join(unknown)[:200]}"
