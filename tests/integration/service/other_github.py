@@ -6,6 +6,7 @@ large, the bridge's account is a machine user, events of other kinds stand in be
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import socket
@@ -30,6 +31,9 @@ from tests.integration.service.other_routes import ROUTES, Call, unknown
 from tests.integration.service.other_shapes import Account, RefusedError
 
 REPOSITORY = "acme/models"
+SILENT = 0
+"""The status of an answer that never comes."""
+LONGEST_SILENCE_SECONDS = 30
 
 
 @dataclass
@@ -55,6 +59,8 @@ class OtherGitHub:
         self.lagging = 0
         """How many times the list of an issue's events leaves out the newest one."""
         self.obstacles: list[Obstacle] = []
+        self.given_up = 0
+        """Of the requests that got no answer, how many callers waited no longer."""
         self.requests: list[tuple[str, str, str, int]] = []
         self._tokens = {account.token: account for account in accounts}
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -98,6 +104,7 @@ class OtherGitHub:
     def _endpoint(self, handler: Callable[..., Any]) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:
             body = await request.body()
+            await self._keep_silent(request)
             with self._guard:
                 login, answer = self._answer(handler, request, body)
                 self.requests.append((request.method, request.url.path, login, answer.status_code))
@@ -106,13 +113,29 @@ class OtherGitHub:
 
         return endpoint
 
+    async def _keep_silent(self, request: Request) -> None:
+        """Until the caller hangs up, or the obstacle is gone."""
+        who = self._who(request)
+        for _ in range(10 * LONGEST_SILENCE_SECONDS):
+            obstacle = self._obstacle(who, request.url.path) if who else None
+            if obstacle is None or obstacle.status != SILENT:
+                return
+            if await request.is_disconnected():
+                self.given_up += 1
+                return
+            await asyncio.sleep(0.1)
+
+    def _who(self, request: Request) -> Account | None:
+        return self._tokens.get(request.headers.get("authorization", " ").partition(" ")[2])
+
     def _answer(self, handler: Callable[..., Any], request: Request, body: bytes) -> tuple[str, Response]:
-        who = self._tokens.get(request.headers.get("authorization", " ").partition(" ")[2])
+        who = self._who(request)
         if who is None:
             return "", _refused(401, "Bad credentials")
         obstacle = self._obstacle(who, request.url.path)
         if obstacle is not None:
-            return who.login, _refused(obstacle.status, "No", obstacle.headers)
+            obstacle.left -= 1
+            return who.login, _refused(obstacle.status or 504, "No", obstacle.headers)
         try:
             path = dict(request.path_params)
             if "owner" in path and f"{path['owner']}/{path['name']}".lower() != REPOSITORY:
@@ -127,7 +150,6 @@ class OtherGitHub:
     def _obstacle(self, who: Account, path: str) -> Obstacle | None:
         for obstacle in self.obstacles:
             if obstacle.left > 0 and obstacle.login == who.login and re.search(obstacle.pattern, path):
-                obstacle.left -= 1
                 return obstacle
         return None
 

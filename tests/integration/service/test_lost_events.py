@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -43,6 +44,22 @@ def test_a_run_with_a_reply(troubled):
     assert (story.executions(), story.history()) == (["attempt-1", "attempt-2"], BOTH)
     assert list(story.told()) == ["progress-1", "result-1", "result-2", "final-1"]
     assert story.reacted(comment)
+
+
+def test_it_all_ends_as_if_nothing_had_been_lost(deaf, mixed, make_world):
+    stories = []  # on a dataset of their own, since results and advice of other issues on the same one are used
+    for world in (make_world("other"), deaf, mixed):
+        story = world.open(POOR.replace("iris", "wine")).has("mlops:waiting")
+        story.say(HELPS)
+        stories.append(story.has("mlops:registered", run=1))
+    usual, *others = [{marker: plain(text) for marker, text in story.told().items()} for story in stories]
+    for told in others:
+        assert told == usual
+
+
+def plain(text):
+    """A comment without numbers, of which some are durations, ids and versions."""
+    return re.sub(r"\d+", "", text)
 
 
 def test_an_invalid_body_that_is_corrected(troubled):
@@ -89,7 +106,7 @@ def test_an_issue_form_that_an_outsider_opened(troubled):
     story = troubled.open_by_form(GOOD, "rita")
     until(story.told, "an answer")
     story.say(HELPS, "rita")
-    swept(troubled)
+    troubled.sweep()
     assert (len(story.told()), story.executions()) == (1, [])
     story.issue("maria").remove_from_labels(TRAIN)
     story.issue("maria").add_to_labels(TRAIN)
@@ -97,25 +114,18 @@ def test_an_issue_form_that_an_outsider_opened(troubled):
     assert story.executions() == ["attempt-1"]
 
 
-def swept(world):
-    """Waits until the sweep has read an issue that was opened after everything else."""
-    world.open(INVALID).has("mlops:failed")
-
-
 def test_of_an_outsider_or_a_bot(troubled):
     story = troubled.open(POOR).has("mlops:waiting")
     for who in ("rita", "tria", "robot[bot]"):
         story.say(HELPS, who)
-    swept(troubled)
-    swept(troubled)
+    troubled.sweep()
     assert (list(story.told()), story.executions()) == (["progress-1", "result-1"], ["attempt-1"])
 
 
 def test_a_label_that_a_bot_applied_starts_nothing(deaf):
     story = deaf.open(GOOD, labels=())
     story.issue("robot[bot]").add_to_labels(TRAIN)
-    swept(deaf)
-    swept(deaf)
+    deaf.sweep()
     assert story.executions() == []
 
 
@@ -136,8 +146,7 @@ def test_commands_from_before_the_start_are_not_obeyed(troubled, text):
     troubled.other.ahead += timedelta(seconds=2)
     story.issue().add_to_labels(TRAIN)
     story.has("mlops:waiting")
-    swept(troubled)
-    swept(troubled)
+    troubled.sweep()
     assert story.labels() == {TRAIN, "mlops:waiting"}
     assert story.executions() == ["attempt-1"]
 
@@ -161,65 +170,12 @@ def test_comments_and_labels_that_are_gone_are_told_again(deaf):
     deaf.other.ahead = timedelta()
 
 
-@pytest.mark.parametrize("status", [403, 404, 500])
-def test_a_permission_that_cannot_be_read_allows_nothing(mixed, status):
-    mixed.other.hinder(mixed.bot, "/collaborators/maria/permission", status)
-    waiting = mixed.open(POOR, "wren").has("mlops:waiting")
-    refused, comment = mixed.open(GOOD, "maria"), waiting.say(HELPS, "maria")
-    swept(mixed)
-    swept(mixed)
-    assert (refused.executions(), refused.told()) == ([], {})
-    assert waiting.executions() == ["attempt-1"]
-    assert f"answer-{comment.id}" not in waiting.told()
-    mixed.other.obstacles.clear()
-    refused.has("mlops:registered", run=1)
-    waiting.has("mlops:registered", run=1)
-    assert (refused.executions(), waiting.executions()) == (["attempt-1"], ["attempt-1", "attempt-2"])
-
-
-@pytest.mark.parametrize(
-    ("status", "headers"),
-    [(403, {"retry_after": "1"}), (429, {"retry_after": "1"}), (502, {})],
-    ids=["secondary limit", "too many requests", "bad gateway"],
-)
-def test_limits_and_failures_of_github_are_waited_for(mixed, status, headers):
-    story = mixed.open(POOR).has("mlops:waiting")
-    mixed.other.hinder(mixed.bot, "/issues/|/git/", status, times=5, **headers)
-    story.say(HELPS)
-    story.has("mlops:registered", run=1)
-    mixed.other.obstacles.clear()
-    assert (story.executions(), story.history()) == (["attempt-1", "attempt-2"], BOTH)
-
-
-def test_a_list_of_events_that_lags(mixed):
-    mixed.other.lagging = 2
-    story = mixed.open(GOOD).has("mlops:registered", run=1)
-    mixed.other.lagging = 0
-    assert story.executions() == ["attempt-1"]
-
-
-def test_a_branch_that_takes_no_commits(mixed):
-    mixed.other.git.protected.add("main")
-    story = mixed.open(GOOD).has("mlops:registered", run=1)
-    mixed.other.git.protected.clear()
-    assert "`mlops-history`" in story.told()["result-1"]
-    assert story.history() == []
-    assert f"Issue {story.number}, attempt 1: registered" in mixed.commits("mlops-history")
-
-
-def test_nothing_is_asked_that_github_does_not_have(mixed, deaf):
-    for world in (mixed, deaf):
-        odd = {path for _, path, who, status in world.other.requests if who == world.bot and status == 422}
-        assert odd <= {path for path in odd if "/git/refs" in path or path.endswith("/labels")}
-        missing = {path for _, path, who, status in world.other.requests if who == world.bot and status == 404}
-        assert all("/git/" in path or "/comments/" in path or "/permission" in path for path in missing), missing
-
-
 def test_every_delivery_was_answered(mixed):
+    mixed.open(GOOD).has("mlops:registered", run=1)
     mixed.other.hook.wait()
-    answers = [status for delivery in mixed.other.hook.log for status, _ in delivery.answers]
-    assert set(answers) == {202}
-    assert len(answers) == 2 * len(mixed.other.hook.log)
+    sent = [delivery.answers for delivery in mixed.other.hook.log if delivery.answers]
+    assert len(sent) >= 5
+    assert all([status for status, _ in answers] == [202, 202] for answers in sent)
 
 
 @pytest.mark.slow

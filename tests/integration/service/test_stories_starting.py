@@ -25,6 +25,19 @@ def test_labelled_later(world):
     assert story.executions() == ["attempt-1"]
 
 
+def test_when_all_workers_are_busy_it_waits_its_turn(world):
+    busy = [world.open(SLOW).has("mlops:running") for _ in range(2)]
+    first, second = (world.open(GOOD) for _ in range(2))
+    until(lambda: "place 1 in the queue" in first.told().get("progress-1", ""), "the first place")
+    until(lambda: "place 2 in the queue" in second.told().get("progress-1", ""), "the second place")
+    assert world.service.health()["queue"] == 2
+    for story in busy:
+        story.say("/cancel")
+    for story in (first, second):
+        story.has("mlops:registered", run=1)
+        assert "in the queue" not in story.told()["progress-1"]
+
+
 def test_another_label_starts_nothing(world):
     story = world.open(GOOD, labels=("bug",))
     story.issue().add_to_labels("mlops:registered")
