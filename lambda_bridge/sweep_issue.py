@@ -62,6 +62,9 @@ def _hear_start(ports: Ports, view: IssueView, run: Run | None, mended: Counter[
 
 
 def _happened(ports: Ports, view: IssueView, action: IssueAction, sender: str, mended: Counter[str]) -> None:
+    """What a bot caused is ignored, as in a delivery."""
+    if sender.lower().endswith("[bot]") or sender.lower() == ports.issues.me().lower():
+        return
     label = TRAIN_LABEL if action == "labeled" else None
     actions = handle(ports, IssueEvent(action, view.number, sender, label, DELIVERY, listed=True))
     if any(isinstance(done, Start) for done in actions):

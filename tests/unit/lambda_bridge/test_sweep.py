@@ -76,6 +76,14 @@ class TestStarts:
         assert (world.stored.state, world.workflow.started) == ("refused", {})
         assert len(world.issues.written) == 1
 
+    @pytest.mark.parametrize("bot", ["robot[bot]", "mlops-bot"])
+    def test_a_bot_starts_nothing(self, world, bot):
+        """Whatever it may do in the repository; `mlops-bot` is our own account."""
+        world.issues.permissions[bot] = "write"
+        world.issues.start = StartEvent(1, bot)
+        assert sweep(world.ports) == Counter()
+        assert (world.ports.runs.get(7), world.workflow.started, world.issues.written) == (None, {}, {})
+
     def test_the_author_counts_for_an_edit(self, world):
         world.issues.view = replace(world.issues.view, author="outsider", body="learning_type: none")
         sweep(world.ports)
