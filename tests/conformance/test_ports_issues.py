@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -155,6 +156,20 @@ class TestNewestStart:
         found = GitHubIssues(counted.on(site.repository()), lambda: BOT).newest_start(1)
         assert found is not None
         assert counted.seen == 1
+
+    def test_a_server_that_knows_the_timeline_only(self, site: Any, issues: GitHubIssues) -> None:
+        repository = site.repository()
+        original = repository.requester.requestJsonAndCheck
+
+        def without_events(verb: str, url: str, *given: Any, **named: Any) -> Any:
+            return original(verb, url.replace("/1/events", "/1/no-such-list"), *given, **named)
+
+        repository.requester.requestJsonAndCheck = without_events
+        assert GitHubIssues(repository, lambda: BOT).newest_start(1) == issues.newest_start(1) is not None
+
+    def test_an_issue_that_is_not_there(self, issues: GitHubIssues) -> None:
+        with pytest.raises(PlatformError, match="GitHub answered 404"):
+            issues.newest_start(2)
 
     def test_it_stands_on_the_second_page(self, site: Any, issues: GitHubIssues) -> None:
         for _ in range(55):
@@ -376,6 +391,22 @@ class TestTwoWriters:
         assert unlucky.write(1, "progress", "new") == 1
         assert comments(site) == [(BOT, f"new\n\n{MARKER}\n"), ("owner", theirs)]
         assert gone.seen == 2
+
+    def test_of_two_processes_that_write_at_once_one_comment_stays(self, site: Any, issues: GitHubIssues) -> None:
+        together = Barrier(2)
+        writers = [GitHubIssues(site.repository(), lambda: BOT) for _ in range(2)]
+
+        def write(writer: GitHubIssues) -> list[int]:
+            found = []
+            for number in range(8):
+                together.wait(30)
+                found.append(writer.write(1, f"answer-{number}", "text"))
+            return found
+
+        with ThreadPoolExecutor(2) as pool:
+            first, second = pool.map(write, writers)
+        assert first == second
+        assert [body for _, body in comments(site)] == [f"text\n\n<!-- mlops:answer-{n} -->\n" for n in range(8)]
 
     def test_threads_of_one_process_make_one(self, site: Any, issues: GitHubIssues) -> None:
         shared = GitHubIssues(connect_threads(site.auth(), site.url, site.github.repository), lambda: BOT)
