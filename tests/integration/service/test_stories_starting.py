@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.integration.service.world import GOOD, INVALID, POOR, SLOW, TRAIN, body, until
 
 REGISTERED = "attempt 1: registered"
@@ -14,6 +16,12 @@ def test_opened_with_the_label(world):
     assert list(story.told()) == ["progress-1", "result-1", "final-1"]
     assert story.labels() == {TRAIN, "mlops:registered"}
     assert story.issue().state == "open"
+
+
+@pytest.mark.parametrize("path", ["/sagemaker", "/sagemaker/"])
+def test_sagemakers_clients_see_the_execution(world, path):
+    story = world.open(GOOD).has("mlops:registered", run=1)
+    assert f"issue-{story.number}-attempt-1" in world.executions(path)
 
 
 def test_labelled_later(world):

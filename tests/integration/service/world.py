@@ -117,11 +117,11 @@ class World:
         self.other.hook.mode = mode
         story.has("mlops:failed")
 
-    def executions(self) -> list[str]:
+    def executions(self, path: str = "/sagemaker/") -> list[str]:
         """The run ids of all pipeline executions, oldest first, as SageMaker's clients list them."""
         client = boto3.client(
             "sagemaker",
-            endpoint_url=f"{self.service.url}/sagemaker/",
+            endpoint_url=f"{self.service.url}{path}",
             region_name="us-east-1",
             aws_access_key_id="x",
             aws_secret_access_key="x",
