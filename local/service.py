@@ -7,6 +7,7 @@ workflows, one sweeps. What they have not done is in the workspace.
 from __future__ import annotations
 
 import logging
+import secrets
 import sys
 import time
 from collections.abc import Mapping
@@ -62,8 +63,9 @@ class Service:
         self._secret = secret
         self._store = workspace.store
         self._workers: list[Steady] = []
-        self.bridge = Bridge(workspace, hub, secret, version, self._wake, options=engine)
-        self._inbox = Inbox(workspace.store, secret)
+        ours = secret or secrets.token_hex(32)  # what came in is signed anew, also where nobody else can sign
+        self.bridge = Bridge(workspace, hub, ours, version, self._wake, options=engine)
+        self._inbox = Inbox(workspace.store, ours)
         self._sweeper = Sweeper(POLLING_SECONDS if github is None else OURS_SECONDS)
         received = Deliveries(self._inbox, _handled, MOST_TRIES)
         self._workers += [

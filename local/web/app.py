@@ -59,9 +59,11 @@ def _is_loopback(host: str) -> bool:
 
 def defect(request: Request, error: Exception) -> Response:
     """What nobody expected, such as a full disk: the log has it, and nothing of it is told."""
+    from starlette.requests import ClientDisconnect
     from starlette.responses import JSONResponse
 
-    LOG.error("%s %s", request.method, request.url.path, exc_info=error)
+    if not isinstance(error, ClientDisconnect):
+        LOG.error("%s %s", request.method, request.url.path, exc_info=error)
     return JSONResponse({"message": "The service could not do this; its log tells why. Try again."}, 500)
 
 

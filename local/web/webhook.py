@@ -19,8 +19,11 @@ READING_SECONDS = 10
 """GitHub waits no longer for the whole answer ("Best practices for using webhooks")."""
 
 
-def webhook(service: Service) -> Callable[[Request], Awaitable[Response]]:
-    """The endpoint. Whatever is stored is answered 202 before it is handled; 401, 408, 413, 415 and 400 refuse it."""
+def webhook(service: Service, seconds: float = READING_SECONDS) -> Callable[[Request], Awaitable[Response]]:
+    """The endpoint. Whatever is stored is answered 202 before it is handled; 400, 401, 408, 413 and 415 refuse it.
+
+    `seconds`: so long it waits for a body.
+    """
     from anyio import CapacityLimiter, fail_after
     from anyio.to_thread import run_sync
     from starlette.responses import JSONResponse
@@ -29,14 +32,14 @@ def webhook(service: Service) -> Callable[[Request], Awaitable[Response]]:
 
     async def endpoint(request: Request) -> Response:
         try:
-            with fail_after(READING_SECONDS):
+            with fail_after(seconds):
                 body = await read(request, MOST_BYTES)
             headers = dict(request.headers)
             message = await run_sync(lambda: service.receive(headers, body), limiter=limiter)
         except tuple(REFUSALS) as error:
             return JSONResponse({"message": str(error)}, REFUSALS[type(error)])
         except TimeoutError:
-            return JSONResponse({"message": f"body: must come within {READING_SECONDS} s. Send it again."}, 408)
+            return JSONResponse({"message": f"body: must come within {seconds:g} s. Send it again."}, 408)
         except PlatformError as error:
             return JSONResponse({"message": str(error)}, 503)
         return JSONResponse({"message": message}, 202)

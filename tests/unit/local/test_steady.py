@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from algorithms.errors import PlatformError
 from local.steady import Steady
 
 SECONDS = 30
@@ -26,7 +27,7 @@ class Work:
             return False
         item = self.items.pop(0)
         self.tried.release()
-        if isinstance(item, Exception):
+        if isinstance(item, BaseException):
             raise item
         self.done.append(item)
         return True
@@ -82,6 +83,21 @@ def test_work_that_raises_is_done_again_after_a_pause(work, log):
     assert work.steady.failing == 0
     assert "work: failed" in log.text
     assert "ValueError: a defect" in log.text
+
+
+def test_what_cannot_be_reached_is_told_in_one_line(work, caplog):
+    work.begin(PlatformError("GitHub could not be reached"), "the next one")
+    work.wait(2)
+    work.steady.close()
+    assert [(record.levelname, record.exc_info) for record in caplog.records] == [("WARNING", None)]
+    assert "GitHub could not be reached" in caplog.text
+
+
+def test_a_thread_that_has_ended_counts_as_failing(work):
+    work.begin(SystemExit(1))
+    work.wait()
+    work.steady.close()
+    assert work.steady.failing == 1
 
 
 def test_waking_it_does_not_cut_the_pause_short(work):

@@ -86,3 +86,26 @@ def test_close_ends_the_thread_after_the_piece_of_work(work):
 
 def test_close_before_the_start_is_no_error(work):
     Worker(work.run_due, lambda: None).close()
+
+
+def test_close_waits_no_longer_than_it_is_told():
+    entered, go_on = threading.Event(), threading.Event()
+
+    def slow():
+        entered.set()
+        return not go_on.wait()
+
+    worker = Worker(slow, lambda: None)
+    worker.start()
+    assert entered.wait(30)
+    assert not worker.close(0.01)
+    go_on.set()
+    assert worker.close()
+
+
+def test_a_worker_that_a_defect_has_ended_says_so(work):
+    work.items.append(SystemExit(1))
+    work.worker.start()
+    with pytest.raises(SystemExit):
+        work.worker.wait(lambda: None)
+    assert work.worker.broken
