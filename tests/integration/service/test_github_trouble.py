@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration.service.other_github import SILENT
 from tests.integration.service.process import Switches
-from tests.integration.service.world import GOOD, POOR, until
+from tests.integration.service.world import GOOD, POOR, TRAIN, until
 
 HELPS = "/retrain n_estimators=95"
 TRIES = 3
@@ -69,6 +69,21 @@ def test_a_list_of_events_that_lags(world):
     world.other.lagging = 2
     story = world.open(GOOD).has("mlops:registered", run=1)
     assert story.executions() == ["attempt-1"]
+
+
+def test_a_late_delivery_of_an_opening_lends_its_right_to_nobody(world):
+    world.other.hook.mode = "lost"
+    story = world.open(GOOD, labels=())
+    opened = world.other.hook.log[-1]
+    story.issue("tria").add_to_labels(TRAIN)
+    world.other.hook.mode = "sent"
+    world.other.hook.send(opened)
+    world.sweep()
+    world.other.hook.send(opened)
+    world.sweep()
+    assert story.executions() == []
+    (answer,) = story.told().values()
+    assert "maintainer" in answer
 
 
 def test_a_branch_that_takes_no_commits(world):
