@@ -14,7 +14,16 @@ from datetime import datetime
 from typing import Any
 
 from algorithms.errors import PlatformError
-from lambda_bridge.attempts import advice_for, get, judge_attempt, plan, record_attempt, show_progress, update
+from lambda_bridge.attempts import (
+    advice_for,
+    get,
+    judge_attempt,
+    plan,
+    record_attempt,
+    result_marker,
+    show_progress,
+    update,
+)
 from lambda_bridge.endings import ABANDONED, cause_of, end_of, ended, label_of, tell_end
 from lambda_bridge.notices import notice_ask
 from lambda_bridge.ports import ConflictError, Execution, Notice, Ports, RateLimitError
@@ -195,13 +204,20 @@ def keep_previous(ports: Ports, run: Run, call: Call) -> Result:
     if run.state == "ended":
         return {"status": run.status}
     run = _with_lost_execution(ports, run)
-    if run.own_attempts and run.attempt.record_path is None and run.attempt.execution_arn is not None:
+    if run.own_attempts and run.attempt.execution_arn is not None and not _is_recorded(ports, run):
         refused = run.attempt.status is not None and call.error.get("Error") == PlatformError.__name__
         run = judge_attempt(ports, run, _stopped(ports, _arn(run)))
         run = record_attempt(ports, run, must_commit=not refused)
     status, reason = end_of(run, call.error)
     tell_end(ports, run, status, reason)
     return {"status": status}
+
+
+def _is_recorded(ports: Ports, run: Run) -> bool:
+    """Whether the current attempt is in the history and told on the issue: a crash may have come in between."""
+    if run.attempt.record_path is None:
+        return False
+    return any(comment.marker == result_marker(run) for comment in ports.issues.comments(run.issue))
 
 
 def _with_lost_execution(ports: Ports, run: Run) -> Run:

@@ -271,6 +271,16 @@ class TestKeepPrevious:
         assert trained.stored.attempt.status == "cancelled"
         assert len(trained.history.commits) == 1
 
+    def test_a_crash_between_the_commit_and_its_comment(self, trained):
+        trained.runs.save(trained.stored.model_copy(update={"cancelled_by": "owner"}))
+        error = {"Error": "Cancelled", "Cause": "by owner"}
+        call(trained, "keep_previous", error=error)
+        trained.runs.save(trained.stored.model_copy(update={"state": "running", "status": None}))
+        trained.issues.written.clear()
+        assert call(trained, "keep_previous", error=error) == {"status": "cancelled"}
+        assert {"result-1", "final-1"} <= trained.issues.written.keys()
+        assert trained.pipelines.stopped == ["arn:issue-7-attempt-1"]
+
     def test_an_execution_whose_start_was_not_answered_is_found_and_stopped(self, trained):
         lost = trained.stored.with_attempt(execution_arn=None).model_copy(update={"cancelled_by": "owner"})
         trained.runs.save(lost)
