@@ -62,10 +62,11 @@ class Killer:
             doomed = name is not None and self._is_doomed(name)
             if doomed and self._when == "before":
                 os.kill(os.getpid(), signal.SIGKILL)
-            answer = function(*arguments, **keys)
-            if doomed:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return answer
+            try:
+                return function(*arguments, **keys)
+            finally:
+                if doomed:
+                    os.kill(os.getpid(), signal.SIGKILL)
 
         return wrapped
 

@@ -12,9 +12,11 @@ from random import Random
 import pytest
 import requests
 
-from tests.integration.soak.moments import FIRST, LATER
-from tests.integration.soak.service import Moment, Service, until
-from tests.integration.soak.story import STORIES, Person, check
+pytest.register_assert_rewrite("tests.integration.soak.story", "tests.integration.soak.service")
+
+from tests.integration.soak.moments import FIRST, LATER  # noqa: E402 (after the line above)
+from tests.integration.soak.service import Moment, Service, until  # noqa: E402
+from tests.integration.soak.story import STORIES, Person, check  # noqa: E402
 
 SEEDS = range(int(os.environ.get("MLOPS_SOAK_RUNS", "6")))
 SWEEPS_SECONDS = (0.5, 15.0)
