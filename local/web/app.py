@@ -23,6 +23,8 @@ Endpoint = Callable[["Request"], "Response"]
 
 LOG = logging.getLogger(__name__)
 GITHUB_PATH = "/api/v3"
+SAGEMAKER_PATH = "/sagemaker"
+"""With and without a slash at the end: boto3 adds none."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 ANY_HOST = ("0.0.0.0", "::")  # noqa: S104 (named, to be told apart)
 
@@ -34,11 +36,13 @@ def create_app(service: Service, github: LocalGitHub | None, host: str) -> Starl
     from starlette.middleware.trustedhost import TrustedHostMiddleware
     from starlette.routing import Mount, Route
 
+    sagemaker = create_sagemaker_app(service.bridge.sagemaker)
     routes = [
         Route("/", index(service, github is not None), methods=["GET"]),
         Route("/healthz", health(service), methods=["GET"]),
         Route("/webhook", webhook(service), methods=["POST"]),
-        Mount("/sagemaker", create_sagemaker_app(service.bridge.sagemaker)),
+        Route(SAGEMAKER_PATH, sagemaker),
+        Mount(SAGEMAKER_PATH, sagemaker),
     ]
     if github is not None:
         routes.append(Mount(GITHUB_PATH, create_github_app(github)))

@@ -64,9 +64,11 @@ def test_nothing_that_defines_a_step_or_a_model_is_there():
     assert not set(OPERATIONS) & set(makers)
 
 
-def test_it_is_a_part_of_the_service(service):
-    asked = {"x-amz-target": "SageMaker.ListModelPackageGroups"}
-    assert browse(service).post("/sagemaker/", content=b"{}", headers=asked).json() == {
-        "ModelPackageGroupSummaryList": []
-    }
-    assert browse(service, peer="192.0.2.1").post("/sagemaker/", content=b"{}", headers=asked).status_code == 403
+@pytest.mark.parametrize("path", ["/sagemaker", "/sagemaker/"])
+def test_it_is_a_part_of_the_service(service, path):
+    """boto3 asks for the address as it was given, without a slash at its end."""
+    asked = {"content": b"{}", "headers": {"x-amz-target": "SageMaker.ListModelPackageGroups"}}
+    answer = browse(service).post(path, **asked, follow_redirects=False)
+    assert (answer.status_code, answer.json()) == (200, {"ModelPackageGroupSummaryList": []})
+    assert browse(service, peer="192.0.2.1").post(path, **asked).status_code == 403
+    assert browse(service).get(path).status_code == 405
