@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lambda_bridge.redaction import SHORTEST
 from local.engine import EngineOptions
 from local.environment import (
     SettingError,
@@ -21,7 +22,7 @@ from local.environment import (
     pace,
     webhook_secret,
 )
-from local.github.users import OWNER, ROLES, User, Users
+from local.github.users import LOGIN, OWNER, ROLES, User, Users
 from local.hub import local_hub, refusal_of, remote_hub
 from local.serving import Serving, listen
 from local.signals import signals_stop
@@ -76,8 +77,17 @@ def _user(text: str) -> User | str:
     name, _, rest = text.partition(":")
     role, _, token = rest.partition(":")
     if role not in ROLES or not token:
-        return f"--user: must be NAME:PERMISSION:TOKEN with a permission of {', '.join(ROLES)}, got {name[:40]!r}:..."
+        return (
+            f"--user: must be NAME:PERMISSION:TOKEN with a permission of {', '.join(ROLES)}, got {_shown(name, rest)}."
+        )
     return User(name, role, token)  # type: ignore[arg-type]
+
+
+def _shown(name: str, rest: str) -> str:
+    """What is told of an account that cannot be read: without a colon, all of it may be the token."""
+    if not LOGIN.fullmatch(name) or (not rest and len(name) >= SHORTEST):
+        return "something else"
+    return f"{name!r}:..."
 
 
 def _problems_of(users: Sequence[User]) -> list[str]:
