@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from algorithms.errors import PlatformError
-from lambda_bridge.settings import DEFAULT_API, MEANINGS, OPTIONAL, REQUIRED, BridgeSettings
+from lambda_bridge.ports import Patience, StartLimits
+from lambda_bridge.settings import COUNTS, DEFAULT_API, MEANINGS, OPTIONAL, REQUIRED, BridgeSettings, Pace
 
 GIVEN = {
     "GITHUB_REPOSITORY": "local/models",
@@ -85,4 +86,35 @@ def test_a_long_value_is_cut():
 
 
 def test_every_setting_has_a_meaning():
-    assert set(MEANINGS) == {*REQUIRED.values(), *OPTIONAL.values()}
+    assert set(MEANINGS) == {*REQUIRED.values(), *OPTIONAL.values(), *COUNTS}
+
+
+class TestPace:
+    def test_what_is_left_out_has_a_default(self):
+        assert BridgeSettings.from_environment(GIVEN).pace == Pace() == Pace.from_environment(dict.fromkeys(COUNTS, ""))
+        assert (Pace().limits, Pace().patience) == (StartLimits(), Patience())
+
+    def test_the_lowest_and_the_highest(self):
+        for bound in (1, 2):
+            given = {name: str(COUNTS[name][bound]) for name in COUNTS}
+            found = BridgeSettings.from_environment({**GIVEN, **given}).pace
+            told = (found.limits.person, found.limits.repository, found.patience.reminder.days, found.patience.end.days)
+            assert told == tuple(COUNTS[name][bound] for name in COUNTS)
+
+    @pytest.mark.parametrize("name", COUNTS)
+    @pytest.mark.parametrize("value", ["0", "-1", "1.5", "1e3", "ten", " 7", "7\n", "٣", "9" * 5000, None])
+    def test_a_number_that_cannot_be(self, name, value):
+        value = str(COUNTS[name][2] + 1) if value is None else value
+        told = problems(**{name: value})
+        assert told.startswith(f"{name}: must be a whole number from {COUNTS[name][1]} to {COUNTS[name][2]}, got ")
+        assert len(told) < 400
+
+    def test_a_wait_of_the_workflow_is_longer(self):
+        """Its literal time-out is 31 days; the operator's time must end before."""
+        assert COUNTS["MLOPS_WAIT_DAYS"][2] == COUNTS["MLOPS_REMIND_AFTER_DAYS"][2] == 30
+
+    def test_it_is_told_with_everything_else(self):
+        told = problems(MLOPS_BUCKET="", MLOPS_TABLE="a b", MLOPS_WAIT_DAYS="x", MLOPS_STARTS_PER_PERSON="0")
+        assert all(
+            name in told for name in ("MLOPS_BUCKET", "MLOPS_TABLE", "MLOPS_WAIT_DAYS", "MLOPS_STARTS_PER_PERSON")
+        )
