@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -76,6 +77,7 @@ class Deliveries:
 def http_event(headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
     """The event of API Gateway's HTTP API, payload format 2.0 (its developer guide, "Integration payload")."""
     lower = {name.lower(): value for name, value in headers.items()}
+    text, encoded = _text(body)
     return {
         "version": "2.0",
         "routeKey": "POST /webhook",
@@ -83,6 +85,14 @@ def http_event(headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
         "rawQueryString": "",
         "headers": lower,
         "requestContext": {"http": {"method": "POST", "path": "/webhook"}, "requestId": lower.get("x-github-delivery")},
-        "body": body.decode(),
-        "isBase64Encoded": False,
+        "body": text,
+        "isBase64Encoded": encoded,
     }
+
+
+def _text(body: bytes) -> tuple[str, bool]:
+    """The body as a text, and whether it is one in Base64."""
+    try:
+        return body.decode(), False
+    except UnicodeDecodeError:
+        return base64.b64encode(body).decode(), True
