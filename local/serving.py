@@ -46,6 +46,7 @@ class Serving:
             log_config=None,
             log_level="critical",
             access_log=False,
+            http="h11",
             ws="none",
             server_header=False,
             limit_concurrency=MOST_CONNECTIONS,
