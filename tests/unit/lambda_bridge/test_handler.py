@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from algorithms.errors import PlatformError
 from lambda_bridge import handler
 from lambda_bridge.composition import log_address
 
@@ -84,6 +85,30 @@ class TestFunctions:
         kind = "SageMaker Model Building Pipeline Execution Status Change"
         handler.pipeline_event({"source": "aws.sagemaker", "detail-type": kind, "detail": detail}, CONTEXT)
         assert [token for token, _ in used.workflow.succeeded] == ["token"]
+
+
+class TestSweep:
+    def test_it_starts_what_no_delivery_told_of(self, used):
+        answer = handler.sweep({}, CONTEXT)
+        assert used.workflow.started == {"issue-7-run-1": {"issue": 7, "run": 1}}
+        assert answer["mended"]["started"] == 1
+        assert answer["wait"] == 0
+        assert json.loads(json.dumps(answer)) == answer, "Lambda writes it as JSON"
+
+    def test_again_there_is_nothing_to_mend(self, used):
+        handler.sweep({}, CONTEXT)
+        assert handler.sweep({}, CONTEXT) == {"mended": {}, "wait": 0}
+
+    def test_a_limit_of_github_is_no_error(self, used):
+        used.issues.limited = 120.0
+        assert handler.sweep({}, CONTEXT) == {"mended": {}, "wait": 120.0}
+        assert used.workflow.started == {}
+
+    def test_a_list_that_cannot_be_read_is_one(self, used):
+        """Lambda counts it, and an alarm tells the operator."""
+        used.issues.broken.add("labelled")
+        with pytest.raises(PlatformError):
+            handler.sweep({}, CONTEXT)
 
 
 class TestPorts:
@@ -184,6 +209,82 @@ class TestObserved:
         stdout, stderr = run(SCRIPT, json.dumps(delivery()))
         assert stdout == []
         assert "503" in stderr
+
+
+SWEEPS = """
+import sys
+from datetime import UTC, datetime
+from types import SimpleNamespace as Fake
+from lambda_bridge import handler
+from lambda_bridge.ports import RateLimitError
+
+def limited(since):
+    raise RateLimitError("GitHub answered 403: slow down", 60.0)
+
+stopped = []
+running = [Fake(arn=f"arn:{number}", run_id="issue-7-attempt-1") for number in range(3)]
+nothing = Fake(unfinished=lambda: [], get=lambda issue: None)
+pipelines = Fake(running=lambda: running, stop=stopped.append)
+given = {"runs": nothing, "pipelines": pipelines, "clock": lambda: datetime.now(UTC)}
+context = Fake(function_name="f", memory_limit_in_mb=128, invoked_function_arn="arn", aws_request_id="request")
+handler.use(Fake(issues=Fake(labelled=lambda since: []), **given), "local/models")
+print(handler.sweep({}, context)["mended"], stopped, file=sys.stderr)
+handler.use(Fake(issues=Fake(labelled=limited), **given), "local/models")
+handler.sweep({}, context)
+"""
+
+
+def test_what_was_mended_is_counted_and_logged():
+    stdout, stderr = run(SWEEPS, AWS_LAMBDA_FUNCTION_NAME="f")
+    records = [json.loads(line) for line in stderr if line.startswith('{"')]
+    assert "{'stopped': 3} ['arn:0', 'arn:1', 'arn:2']" in stderr
+    assert "swept: stopped 3" in [record["message"] for record in records]
+    assert [record["level"] for record in records if "slow down" in record["message"]] == ["WARNING"]
+    assert sum(sum(json.loads(line).get("SweepRepairs", [])) for line in stdout) == 3
+
+
+TASKS = """
+import sys, threading
+from pathlib import Path
+from types import SimpleNamespace as Fake
+from lambda_bridge import handler
+
+together = threading.Barrier(2)
+
+def broken(issue):
+    together.wait(30)
+    raise RuntimeError(f"defect of {issue}")
+
+ports = Fake(runs=Fake(get=broken), log_address=lambda: "the log")
+handler.use(ports, "local/models")
+handler.log_to(Path(sys.argv[1]), sys.stderr)
+
+def call(issue):
+    for _ in range(5):
+        try:
+            handler.task({"task": "judge", "issue": issue, "run": 1}, None)
+        except Exception:
+            pass
+        handler.logger.info("after %s", issue)
+
+threads = [threading.Thread(target=call, args=(issue,)) for issue in (7, 8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+"""
+
+
+def test_tasks_of_several_threads_have_their_own_keys(tmp_path):
+    stdout, stderr = run(TASKS, str(tmp_path / "logs/bridge.log"))
+    lines = (tmp_path / "logs/bridge.log").read_text().splitlines()
+    assert (stdout, sorted(stderr)) == ([], sorted(lines)), "the file and the stream tell the same"
+    records = [json.loads(line) for line in lines]
+    failed = [record for record in records if record["level"] == "ERROR"]
+    assert [(record["task"], f"defect of {record['issue']}" in record["exception"]) for record in failed] == [
+        ("judge", True)
+    ] * 10
+    after = [record for record in records if record["message"].startswith("after")]
+    assert len(after) == 10
+    assert not [record for record in after if {"task", "issue"} & set(record)]
 
 
 def test_the_entry_points_are_light():
