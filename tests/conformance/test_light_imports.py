@@ -16,7 +16,17 @@ IMPORTS = {
     "parameters": "import pipelines.parameters",
     "render": "import pipelines.render",
     "issue_body": "import lambda_bridge.issue_body",
+    "redaction": "import lambda_bridge.redaction",
+    "settings": "import lambda_bridge.settings",
+    "sweep": "import lambda_bridge.sweep",
 }
+READS_OPTIONS = """
+from pathlib import Path
+from local.up import read_options
+
+read_options(Path("folder"), "127.0.0.1", 0, ["ann:write:a-token"], None)
+"""
+"""What `mlops up` does before it knows that its options can be used."""
 
 VALIDATES = """
 from lambda_bridge.issue_body import read_body
@@ -39,6 +49,16 @@ RENDERS = "from pipelines.render import FILES\nfor render in FILES.values(): ren
     "program", [*IMPORTS.values(), VALIDATES, RENDERS], ids=[*IMPORTS, "validates every algorithm", "renders"]
 )
 def test_nothing_heavy_is_imported(program):
-    told = f"{program}\nimport sys\nprint(*sorted(set({HEAVY!r}.split()) & set(sys.modules)))"
+    assert loaded(program, HEAVY) == (0, "\n", "")
+
+
+def test_the_service_reads_its_options_before_anything_heavy():
+    """Powertools imports the name `botocore`, which is nothing by itself."""
+    heavy = HEAVY.replace("botocore", "botocore.session") + " dulwich requests starlette uvicorn"
+    assert loaded(READS_OPTIONS, heavy) == (0, "\n", "")
+
+
+def loaded(program, names):
+    told = f"{program}\nimport sys\nprint(*sorted(set({names!r}.split()) & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, timeout=60, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "\n", "")
+    return done.returncode, done.stdout, done.stderr

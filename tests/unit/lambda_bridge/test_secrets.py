@@ -14,7 +14,7 @@ from moto import mock_aws
 
 from algorithms.errors import PlatformError
 from lambda_bridge.redaction import HIDDEN, hidden
-from lambda_bridge.secrets import Secrets, read_secret
+from lambda_bridge.secrets import Secrets, credentials_in, read_secret
 from lambda_bridge.settings import BridgeSettings
 
 SETTINGS = BridgeSettings("local/models", "bucket", "table", "arn")
@@ -145,6 +145,29 @@ class TestSecretsManager:
     def test_one_that_is_missing(self):
         with pytest.raises(PlatformError, match="secret github-token: cannot be read"):
             read_secret("github-token")
+
+
+class TestEnvironment:
+    """What `mlops up` and the functions read before they ask Secrets Manager."""
+
+    def test_a_token_goes_before_an_app(self):
+        app = {f"GITHUB_{name.upper()}": value for name, value in APP.items()}
+        found = credentials_in({**app, "GITHUB_TOKEN": "mine"})
+        assert found is not None
+        assert isinstance(found.auth, Auth.Token)
+        assert credentials_in(app).app is not None
+
+    @pytest.mark.parametrize("missing", [f"GITHUB_{name.upper()}" for name in APP])
+    def test_half_an_app_is_none(self, missing):
+        app = {f"GITHUB_{name.upper()}": value for name, value in APP.items()}
+        assert credentials_in({**app, missing: ""}) is None
+        assert credentials_in({name: value for name, value in app.items() if name != missing}) is None
+
+    def test_an_installation_that_is_no_number(self):
+        app = {f"GITHUB_{name.upper()}": value for name, value in APP.items()}
+        with pytest.raises(PlatformError, match="app_installation_id must be a whole number") as caught:
+            credentials_in({**app, "GITHUB_APP_INSTALLATION_ID": VALUE})
+        assert VALUE not in str(caught.value)
 
 
 def test_what_was_read_is_hidden_in_the_log():
