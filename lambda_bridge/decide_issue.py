@@ -8,7 +8,7 @@ from typing import TypeGuard
 from algorithms.errors import RequestError
 from lambda_bridge import answers, comments
 from lambda_bridge.actions import Action, Count, FailWait, Ignore, Save, SetLabel, Start, Write
-from lambda_bridge.events import IssueEvent
+from lambda_bridge.events import IssueEvent, text_hash
 from lambda_bridge.facts import Facts
 from lambda_bridge.history import slug
 from lambda_bridge.issue_body import read_body
@@ -41,6 +41,8 @@ def decide_issue(event: IssueEvent, run: Run | None, facts: Facts) -> tuple[Acti
         return (Ignore(f"the issue is closed or has no label {TRAIN_LABEL}"),)
     if facts.start is None:
         return (Ignore("the timeline has no event that starts a run"),)
+    if event.action != "edited" and facts.start.actor.lower() != event.sender.lower():
+        return (Ignore("the newest start is somebody else's, and has a delivery of its own"),)
     return _started(_Start(event, run, facts, facts.issue, facts.start))
 
 
@@ -73,17 +75,12 @@ def woken(run: Run, by: str) -> tuple[Action, ...]:
     return () if run.token is None else (FailWait(run.token, "Cancelled", f"by {by}"),)
 
 
-def body_hash(body: str) -> str:
-    """What a body is known by in `Run.start_key`: hex SHA-256."""
-    return sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
-
-
 class _Start:
     """A start that somebody may have meant, with what it is known by."""
 
     def __init__(self, event: IssueEvent, run: Run | None, facts: Facts, issue: IssueView, start: StartEvent) -> None:
         self.event, self.run, self.facts, self.issue, self.start = event, run, facts, issue, start
-        self.body_hash = body_hash(issue.body)
+        self.body_hash = text_hash(issue.body)
         self.key = f"{start.id}:{self.body_hash}"
 
     @property
@@ -105,6 +102,7 @@ class _Start:
             author=self.event.sender,
             start_key=self.key,
             started=self.facts.now,
+            start_at=self.start.at,
             request=request or (old.request if old else None),
             settled=old.settled if old and request is None else None,
             first_attempt=attempts[-1].number + 1 if attempts else 1,

@@ -56,6 +56,8 @@ class IssueEvent:
     label: str | None
     """Of `labeled` and `unlabeled`."""
     delivery: str
+    body_hash: str | None = None
+    """Of the issue's body as it was then; None: not told."""
     listed: bool = False
     """The sweep found it in GitHub's lists, so nothing lags behind."""
 
@@ -155,9 +157,18 @@ def _issue_event(payload: Payload, delivery: str) -> IssueEvent | Ignored:
     if action not in ACTIONS:
         return Ignored("an action that changes nothing here")
     label = _text(payload, "label", "name") if action in ("labeled", "unlabeled") else None
-    return IssueEvent(
-        cast(IssueAction, action), _number(payload, "issue", "number"), _login(payload, "sender"), label, delivery
-    )
+    number, sender = _number(payload, "issue", "number"), _login(payload, "sender")
+    return IssueEvent(cast(IssueAction, action), number, sender, label, delivery, _body_hash(payload))
+
+
+def _body_hash(payload: Payload) -> str | None:
+    issue = _object(payload, "issue")
+    return text_hash(_text(payload, "issue", "body") if issue["body"] is not None else "") if "body" in issue else None
+
+
+def text_hash(text: str) -> str:
+    """What a text is known by: hex SHA-256."""
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _comment_event(payload: Payload, delivery: str) -> CommentEvent | Ignored:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, get_args
 from urllib.parse import quote
 
 from lambda_bridge.github_client import refusals
-from lambda_bridge.github_lists import GHOST, Labelled, Starts, view
+from lambda_bridge.github_lists import GHOST, Labelled, Starts, moment, view
 from lambda_bridge.ports import CommentView, IssueView, Permission, StartEvent, StateLabel
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ class GitHubIssues:
         found = MARKER.search(body.rstrip()) if self._is_me(author) else None
         bot = self._is_me(author) or author.endswith("[bot]") or bool(comment.user and comment.user.type == "Bot")
         edited = comment.updated_at != comment.created_at
-        return CommentView(comment.id, author, bot, body, edited, found.group(1) if found else None)
+        marker = found.group(1) if found else None
+        return CommentView(comment.id, author, bot, body, edited, marker, moment(comment.created_at))
 
     def write(self, issue: int, marker: str, text: str, known: int | None = None) -> int:
         """See `lambda_bridge.ports.Issues`."""

@@ -136,6 +136,7 @@ def _retry() -> Retry:
 
     return Retry(
         total=RETRIES,
+        read=0,  # who does not answer within TIMEOUT_SECONDS is not waited for again
         allowed_methods=REPEATABLE,
         status_forcelist=range(500, 600),
         respect_retry_after_header=False,

@@ -93,7 +93,7 @@ class Starts:
                 raise PlatformError(
                     f"issue {issue}: no start among its last {MOST_PAGES * PAGE} events. Open a new issue."
                 )
-            found = [StartEvent(int(event["id"]), _login(event.get("actor"))) for event in page if _is_start(event)]
+            found = [_start(event) for event in page if _is_start(event)]
             if found:
                 return max(found, key=lambda start: start.id)
         return None
@@ -109,6 +109,15 @@ def _newest_first(repository: Repository, url: str) -> Iterator[list[dict[str, A
     for number in range(int(last.group(1)), 1, -1):
         yield repository.requester.requestJsonAndCheck("GET", f"{url}&page={number}")[1] or []
     yield first
+
+
+def _start(event: Mapping[str, Any]) -> StartEvent:
+    return StartEvent(int(event["id"]), _login(event.get("actor")), event.get("created_at") or "")
+
+
+def moment(at: datetime) -> str:
+    """A moment as GitHub writes it."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _is_start(event: Mapping[str, Any]) -> bool:

@@ -7,7 +7,7 @@ other expected error. Everything that writes may be called again after a crash a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
@@ -66,6 +66,8 @@ class CommentView:
     edited: bool
     marker: str | None = None
     """Of one that the bridge's own account wrote under a marker; what others wrote has none."""
+    created: str = field(default="", compare=False)
+    """When, as GitHub writes it."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,8 @@ class StartEvent:
 
     id: int
     actor: str
+    at: str = field(default="", compare=False)
+    """When, as GitHub writes it."""
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,8 @@ class Run(_Record):
     start_key: str
     """How the start is known: the newest `labeled` or `reopened` event and the hash of the body."""
     started: datetime
+    start_at: str = ""
+    """When the label was applied or the issue opened again, as GitHub writes it; what was said before is no command."""
     request: TrainingRequest | None = None
     """As it was written; while `refused`, that of the run before, or None."""
     settled: ResolvedRequest | None = None

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from lambda_bridge.actions import Save, Start
 from lambda_bridge.attempts import get, record_attempt, result_marker, update
-from lambda_bridge.decide_issue import body_hash, is_active
+from lambda_bridge.decide_issue import is_active
 from lambda_bridge.endings import final_marker, write_end
-from lambda_bridge.events import CommentEvent, IssueAction, IssueEvent
+from lambda_bridge.events import CommentEvent, IssueAction, IssueEvent, text_hash
 from lambda_bridge.ports import TRAIN_LABEL, CommentView, IssueView, Ports
 from lambda_bridge.runs import Run
 from lambda_bridge.webhook import handle
@@ -45,7 +45,7 @@ def _how(view: IssueView) -> str:
 
 def _hear_start(ports: Ports, view: IssueView, run: Run | None, mended: Counter[str]) -> None:
     """A label or a reopening counts for the person who did it, an edit for the author."""
-    body = body_hash(view.body)
+    body = text_hash(view.body)
     if is_active(run):
         if not run.start_key.endswith(f":{body}") and run.edit_answered != body:
             _happened(ports, view, "edited", view.author, mended)
@@ -81,7 +81,7 @@ def _hear_comments(ports: Ports, view: IssueView, mended: Counter[str]) -> None:
     newest = max(run.swept_comment, run.handled_before)
     people = [comment for comment in found if not comment.bot and comment.id > newest]
     for comment in people:
-        if f"answer-{comment.id}" not in written:
+        if f"answer-{comment.id}" not in written and comment.created >= run.start_at:
             mended["answered"] += _said(ports, view.number, comment)
     mended["told"] += _tell_again(ports, get(ports, view.number), written)
     looked: dict[str, object] = {"swept_comment": max([newest, *(comment.id for comment in people)]), "untold": False}

@@ -23,9 +23,10 @@ from lambda_bridge.events import (
     TooManyBytesError,
     check_signature,
     parse,
+    text_hash,
 )
 from lambda_bridge.facts import Facts
-from lambda_bridge.ports import HOUR, ConflictError, Issues, Ports, StartEvent
+from lambda_bridge.ports import HOUR, MAY_ACT, ConflictError, Issues, IssueView, Permission, Ports, StartEvent
 from lambda_bridge.runs import Run
 
 LOG = logging.getLogger(__name__)
@@ -110,7 +111,16 @@ def _facts(ports: Ports, event: IssueEvent | CommentEvent, run: Run | None) -> F
     issue, start = ports.issues.read(event.issue), _newest_start(ports, event, run)
     moment = ports.clock()
     starts = ports.ledger.starts(moment - HOUR)
-    return Facts(ports.issues.permission(event.sender), issue, start, moment, starts, ports.limits)
+    return Facts(_permission(ports, event, issue), issue, start, moment, starts, ports.limits)
+
+
+def _permission(ports: Ports, event: IssueEvent, issue: IssueView) -> Permission:
+    """The sender's. Where the body was edited since, the author's too: the sender has not seen what would start."""
+    found = ports.issues.permission(event.sender)
+    if found not in MAY_ACT or event.body_hash in (None, text_hash(issue.body)) or event.action == "edited":
+        return found
+    LOG.warning("issue %s: its body was edited after it was %s", event.issue, event.action)
+    return ports.issues.permission(issue.author)
 
 
 def _newest_start(ports: Ports, event: IssueEvent, run: Run | None) -> StartEvent | None:

@@ -202,6 +202,16 @@ class TestComments:
         sweep(world.ports)
         assert world.stored.cancelled_by == "owner"
 
+    def test_what_was_said_before_the_start_is_no_command(self, world):
+        world.issues.start = StartEvent(1, "owner", "2025-12-31T00:00:30Z")
+        says(world, "/cancel", 40, created="2025-12-31T00:00:29Z")
+        started(world)
+        sweep(world.ports)
+        assert world.stored.cancelled_by is None
+        says(world, "/cancel", 41, created="2025-12-31T00:00:30Z")
+        sweep(world.ports)
+        assert world.stored.cancelled_by == "owner"
+
     def test_two_replies_at_once(self, world):
         waiting(world)
         says(world, "/retrain n_estimators=20", 50)

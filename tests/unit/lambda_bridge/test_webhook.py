@@ -115,6 +115,7 @@ class TestLimits:
 
     def test_somebody_else_still_may(self, full):
         full.issues.permissions["maintainer"] = "maintain"
+        full.issues.start = StartEvent(1, "maintainer")
         send(full, payload(sender="maintainer"))
         assert full.stored.state == "running"
         assert len(full.ledger.counted) == 3
@@ -122,6 +123,7 @@ class TestLimits:
     def test_the_repository(self, full):
         full.ledger.add_start("3", "somebody", full.now)
         full.issues.permissions["maintainer"] = "maintain"
+        full.issues.start = StartEvent(1, "maintainer")
         send(full, payload(sender="maintainer"))
         assert full.stored.postponed
 
@@ -136,6 +138,31 @@ class TestLimits:
         full.issues.view = replace(full.issues.view, body="learning_type: none")
         send(full, payload())
         assert full.ledger.counted == {}
+
+
+class TestRights:
+    """Nobody starts anything with the right of somebody else."""
+
+    def test_a_late_opening_lends_its_right_to_nobody(self, world):
+        world.issues.start = StartEvent(2, "outsider")
+        assert send(world, payload("opened"))[0] == 202
+        assert (world.runs.stored, world.workflow.started) == ({}, {})
+
+    def test_a_body_that_an_outsider_edited_after_the_label_was_applied(self, world):
+        world.issues.view = replace(world.issues.view, author="outsider")
+        seen = payload("labeled", label={"name": "mlops:train"})
+        seen["issue"]["body"] = "what the maintainer has seen"
+        send(world, seen)
+        assert (world.stored.state, world.workflow.started) == ("refused", {})
+        seen["issue"]["body"] = world.issues.view.body
+        send(world, seen)
+        assert world.stored.state == "running"
+
+    def test_a_body_that_one_of_us_edited(self, world):
+        seen = payload("labeled", label={"name": "mlops:train"})
+        seen["issue"]["body"] = "as it was before"
+        send(world, seen)
+        assert world.stored.state == "running"
 
 
 def test_a_list_of_events_that_lags_behind_is_read_again(world):
