@@ -62,7 +62,9 @@ def goes_on(service, person, random):
             service.revive()
             service.redeliver(random, fresh=random.random() < 0.5)
         return person.act()
-    except requests.ConnectionError:
+    except requests.HTTPError:
+        raise
+    except requests.RequestException:  # no answer, or half of one
         return False
 
 
