@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from algorithms.errors import PlatformError
 from lambda_bridge.ports import RateLimitError
+from lambda_bridge.redaction import hidden
 
 if TYPE_CHECKING:
     from github import Auth, Github, GithubException
@@ -53,9 +54,9 @@ def refusals() -> Iterator[None]:
 
 
 def message_of(error: Exception) -> str:
-    """GitHub's own message in an answer; the first 300 characters."""
+    """GitHub's own message in an answer, without secrets of ours; the first 300 characters."""
     data = getattr(error, "data", None)
-    return str(data.get("message") if isinstance(data, dict) else data)[:300]
+    return hidden(str(data.get("message") if isinstance(data, dict) else data))[:300]
 
 
 def pause_of(error: GithubException) -> float | None:
