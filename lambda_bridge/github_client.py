@@ -84,14 +84,14 @@ def _seconds(headers: Mapping[str, str], name: str, start: float) -> float:
     return min(max(found, 1.0), LONGEST_PAUSE_SECONDS) if math.isfinite(found) else PAUSE_SECONDS
 
 
-def connect(auth: Auth.Auth, base_url: str, repository: str) -> Repository:
-    """A repository that is not read before it is needed."""
-    return _client(auth, base_url).get_repo(repository)
+def connect(auth: Auth.Auth, base_url: str, repository: str, *, ours: bool = False) -> Repository:
+    """A repository that is not read before it is needed. `ours`: the server is our own, wherever it listens."""
+    return _client(auth, base_url, ours).get_repo(repository)
 
 
-def connect_threads(auth: Auth.Auth, base_url: str, repository: str) -> Repository:
+def connect_threads(auth: Auth.Auth, base_url: str, repository: str, *, ours: bool = False) -> Repository:
     """The same for several threads: each gets a connection of its own when it first asks for something."""
-    return cast("Repository", _PerThread(lambda: connect(auth, base_url, repository)))
+    return cast("Repository", _PerThread(lambda: connect(auth, base_url, repository, ours=ours)))
 
 
 class _PerThread:
@@ -110,11 +110,11 @@ class _PerThread:
         return getattr(self._made.object, name)
 
 
-def _client(auth: Auth.Auth, base_url: str) -> Github:
+def _client(auth: Auth.Auth, base_url: str, ours: bool = False) -> Github:
     """PyGithub's pauses between requests are for GitHub alone."""
     from github import Github
 
-    ours = urlsplit(base_url).hostname in LOOPBACK
+    ours = ours or urlsplit(base_url).hostname in LOOPBACK
     return Github(
         auth=auth,
         base_url=base_url,

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -31,6 +32,8 @@ from lambda_bridge.webhook import receive
 Handler = Callable[[Mapping[str, Any], Any], Any]
 
 SERVICE, NAMESPACE = "mlops-bridge", "MLOps"
+LARGEST_LOG, OLD_LOGS = 20 * 2**20, 4
+"""Bytes of a log file, and how many older ones are kept beside it."""
 
 
 class JsonLines(Redacting, LambdaPowertoolsFormatter):
@@ -120,9 +123,11 @@ def use(ports: Ports, repository: str) -> None:
 
 
 def log_to(path: Path, stream: TextIO | None = None) -> None:
-    """Writes the log to a file, and to a stream if one is given."""
+    """Writes the log to a file, which is begun anew when it is large, and to a stream if one is given."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handlers: list[logging.Handler] = [logging.FileHandler(path, encoding="utf-8")]
+    handlers: list[logging.Handler] = [
+        RotatingFileHandler(path, maxBytes=LARGEST_LOG, backupCount=OLD_LOGS, encoding="utf-8")
+    ]
     handlers += [] if stream is None else [logging.StreamHandler(stream)]
     for handler in handlers:
         handler.setFormatter(logger.registered_formatter)
