@@ -36,6 +36,8 @@ def decide_comment(event: CommentEvent, run: Run | None, facts: Facts) -> Action
         return (Ignore("no command, or an issue without a run"),)
     if not facts.may_act:
         return (Ignore("the author may not act"),)
+    if event.created and event.created < run.start_at:
+        return (Ignore("written before the run was started"),)
     if event.edited:
         return _Case(event, run).answered(answers.edited())
     if event.comment < run.handled_comment and not _is_reply(event, run):

@@ -37,12 +37,12 @@ def decide_issue(event: IssueEvent, run: Run | None, facts: Facts) -> tuple[Acti
         return (Ignore("nothing to start or to cancel"),)
     if event.action in ENDING:
         return _closed(event, run, facts.issue)
+    if event.action in ("opened", "reopened") and event.labelled is False:
+        return (Ignore(f"it had no label {TRAIN_LABEL} then: whoever applied it later starts the run"),)
     if not facts.issue.open or TRAIN_LABEL not in facts.issue.labels:
         return (Ignore(f"the issue is closed or has no label {TRAIN_LABEL}"),)
     if facts.start is None:
         return (Ignore("the timeline has no event that starts a run"),)
-    if event.action != "edited" and facts.start.actor.lower() != event.sender.lower():
-        return (Ignore("the newest start is somebody else's, and has a delivery of its own"),)
     return _started(_Start(event, run, facts, facts.issue, facts.start))
 
 
@@ -139,7 +139,8 @@ def _allowed_now(start: _Start, run: Run) -> bool:
 
 
 def _new(run: Run) -> tuple[Action, ...]:
-    return Save(run), Count(f"{run.issue}:{run.number}", run.author), *_go(run)
+    """Counted first: whatever comes in between, nothing starts uncounted."""
+    return Count(f"{run.issue}:{run.number}", run.author), Save(run), *_go(run)
 
 
 def _postponed(start: _Start) -> tuple[Action, ...]:

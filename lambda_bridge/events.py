@@ -14,6 +14,7 @@ from hashlib import sha256
 from typing import Any, Literal, cast, get_args
 
 from algorithms.errors import PlatformError
+from lambda_bridge.ports import TRAIN_LABEL
 
 IssueAction = Literal["opened", "edited", "labeled", "unlabeled", "reopened", "closed"]
 ACTIONS: tuple[str, ...] = get_args(IssueAction)
@@ -58,6 +59,8 @@ class IssueEvent:
     delivery: str
     body_hash: str | None = None
     """Of the issue's body as it was then; None: not told."""
+    labelled: bool | None = None
+    """Whether the issue had the label mlops:train then; None: not told."""
     listed: bool = False
     """The sweep found it in GitHub's lists, so nothing lags behind."""
 
@@ -71,6 +74,8 @@ class CommentEvent:
     author: str
     body: str
     delivery: str
+    created: str = ""
+    """When, as GitHub writes it; empty: not told."""
     edited: bool = False
     """It was edited before the sweep found it; no webhook told of it when it was new."""
 
@@ -158,7 +163,16 @@ def _issue_event(payload: Payload, delivery: str) -> IssueEvent | Ignored:
         return Ignored("an action that changes nothing here")
     label = _text(payload, "label", "name") if action in ("labeled", "unlabeled") else None
     number, sender = _number(payload, "issue", "number"), _login(payload, "sender")
-    return IssueEvent(cast(IssueAction, action), number, sender, label, delivery, _body_hash(payload))
+    return IssueEvent(
+        cast(IssueAction, action), number, sender, label, delivery, _body_hash(payload), _labelled(payload)
+    )
+
+
+def _labelled(payload: Payload) -> bool | None:
+    labels = _object(payload, "issue").get("labels")
+    if not isinstance(labels, list):
+        return None
+    return any(isinstance(label, dict) and label.get("name") == TRAIN_LABEL for label in labels)
 
 
 def _body_hash(payload: Payload) -> str | None:
@@ -180,7 +194,9 @@ def _comment_event(payload: Payload, delivery: str) -> CommentEvent | Ignored:
     body = _text(payload, "comment", "body")
     if _object(payload, "comment").get("user") is None:
         return Ignored("a comment without an author")
-    return CommentEvent(number, comment, _login(payload, "comment", "user"), body, delivery)
+    created = _object(payload, "comment").get("created_at")
+    author = _login(payload, "comment", "user")
+    return CommentEvent(number, comment, author, body, delivery, created if isinstance(created, str) else "")
 
 
 _READERS: dict[str, Callable[[Payload, str], IssueEvent | CommentEvent | Ignored]] = {

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from algorithms.errors import PlatformError
 from lambda_bridge.ports import RateLimitError
+from lambda_bridge.redaction import hidden
 
 if TYPE_CHECKING:
     from github import Auth, Github, GithubException
@@ -53,9 +54,9 @@ def refusals() -> Iterator[None]:
 
 
 def message_of(error: Exception) -> str:
-    """GitHub's own message in an answer; the first 300 characters."""
+    """GitHub's own message in an answer, without secrets of ours; the first 300 characters."""
     data = getattr(error, "data", None)
-    return str(data.get("message") if isinstance(data, dict) else data)[:300]
+    return hidden(str(data.get("message") if isinstance(data, dict) else data))[:300]
 
 
 def pause_of(error: GithubException) -> float | None:
@@ -83,14 +84,14 @@ def _seconds(headers: Mapping[str, str], name: str, start: float) -> float:
     return min(max(found, 1.0), LONGEST_PAUSE_SECONDS) if math.isfinite(found) else PAUSE_SECONDS
 
 
-def connect(auth: Auth.Auth, base_url: str, repository: str) -> Repository:
-    """A repository that is not read before it is needed."""
-    return _client(auth, base_url).get_repo(repository)
+def connect(auth: Auth.Auth, base_url: str, repository: str, *, ours: bool = False) -> Repository:
+    """A repository that is not read before it is needed. `ours`: the server is our own, wherever it listens."""
+    return _client(auth, base_url, ours).get_repo(repository)
 
 
-def connect_threads(auth: Auth.Auth, base_url: str, repository: str) -> Repository:
+def connect_threads(auth: Auth.Auth, base_url: str, repository: str, *, ours: bool = False) -> Repository:
     """The same for several threads: each gets a connection of its own when it first asks for something."""
-    return cast("Repository", _PerThread(lambda: connect(auth, base_url, repository)))
+    return cast("Repository", _PerThread(lambda: connect(auth, base_url, repository, ours=ours)))
 
 
 class _PerThread:
@@ -109,11 +110,11 @@ class _PerThread:
         return getattr(self._made.object, name)
 
 
-def _client(auth: Auth.Auth, base_url: str) -> Github:
+def _client(auth: Auth.Auth, base_url: str, ours: bool = False) -> Github:
     """PyGithub's pauses between requests are for GitHub alone."""
     from github import Github
 
-    ours = urlsplit(base_url).hostname in LOOPBACK
+    ours = ours or urlsplit(base_url).hostname in LOOPBACK
     return Github(
         auth=auth,
         base_url=base_url,

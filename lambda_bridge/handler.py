@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import wraps
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -22,14 +24,16 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from lambda_bridge.pipeline_events import on_event
 from lambda_bridge.ports import Ports, RateLimitError
-from lambda_bridge.redaction import Redacting
+from lambda_bridge.redaction import Redacting, hidden
 from lambda_bridge.sweep import sweep as mend_all
-from lambda_bridge.tasks import run_task
+from lambda_bridge.tasks import DefectError, run_task
 from lambda_bridge.webhook import receive
 
 Handler = Callable[[Mapping[str, Any], Any], Any]
 
 SERVICE, NAMESPACE = "mlops-bridge", "MLOps"
+LARGEST_LOG, OLD_LOGS = 20 * 2**20, 4
+"""Bytes of a log file, and how many older ones are kept beside it."""
 
 
 class JsonLines(Redacting, LambdaPowertoolsFormatter):
@@ -52,15 +56,34 @@ def _in_lambda() -> bool:
 def _observed(function: Handler) -> Handler:
     """Traced by X-Ray and measured by CloudWatch in Lambda, and its log tells the request.
 
-    Elsewhere standard output belongs to others, and several functions may run at once.
+    Elsewhere standard output belongs to others, and several functions may run at once. Only calls of AWS are traced:
+    a trace tells addresses, and Slack's is a secret.
     """
     if not _in_lambda():
         return function
     from aws_lambda_powertools import Tracer
 
-    measured = metrics.log_metrics(logger.inject_lambda_context(function, clear_state=True))
-    observed: Handler = Tracer(service=SERVICE).capture_lambda_handler(measured, capture_response=False)
+    measured = metrics.log_metrics(logger.inject_lambda_context(_discreet(function), clear_state=True))
+    tracer = Tracer(service=SERVICE, patch_modules=("botocore",))
+    observed: Handler = tracer.capture_lambda_handler(measured, capture_response=False)
     return observed
+
+
+def _discreet(function: Handler) -> Handler:
+    """What is raised has no secret in its text: Lambda and X-Ray write that down themselves, past our log."""
+
+    @wraps(function)
+    def discreet(event: Mapping[str, Any], context: Any) -> Any:
+        try:
+            return function(event, context)
+        except Exception as error:
+            told = hidden(str(error))
+            if told == str(error):
+                raise
+            logger.exception("a secret stood in an error")
+            raise DefectError(f"A defect of ours ({type(error).__name__}): {told}") from None
+
+    return discreet
 
 
 @contextmanager
@@ -100,9 +123,11 @@ def use(ports: Ports, repository: str) -> None:
 
 
 def log_to(path: Path, stream: TextIO | None = None) -> None:
-    """Writes the log to a file, and to a stream if one is given."""
+    """Writes the log to a file, which is begun anew when it is large, and to a stream if one is given."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handlers: list[logging.Handler] = [logging.FileHandler(path, encoding="utf-8")]
+    handlers: list[logging.Handler] = [
+        RotatingFileHandler(path, maxBytes=LARGEST_LOG, backupCount=OLD_LOGS, encoding="utf-8")
+    ]
     handlers += [] if stream is None else [logging.StreamHandler(stream)]
     for handler in handlers:
         handler.setFormatter(logger.registered_formatter)

@@ -81,7 +81,7 @@ def _hear_comments(ports: Ports, view: IssueView, mended: Counter[str]) -> None:
     newest = max(run.swept_comment, run.handled_before)
     people = [comment for comment in found if not comment.bot and comment.id > newest]
     for comment in people:
-        if f"answer-{comment.id}" not in written and comment.created >= run.start_at:
+        if f"answer-{comment.id}" not in written:
             mended["answered"] += _said(ports, view.number, comment)
     mended["told"] += _tell_again(ports, get(ports, view.number), written)
     looked: dict[str, object] = {"swept_comment": max([newest, *(comment.id for comment in people)]), "untold": False}
@@ -91,7 +91,8 @@ def _hear_comments(ports: Ports, view: IssueView, mended: Counter[str]) -> None:
 
 
 def _said(ports: Ports, issue: int, comment: CommentView) -> bool:
-    event = CommentEvent(issue, comment.id, comment.author, comment.body, DELIVERY, edited=comment.edited)
+    known = comment.id, comment.author, comment.body
+    event = CommentEvent(issue, *known, DELIVERY, comment.created, comment.edited)
     return any(isinstance(done, Save) for done in handle(ports, event))
 
 

@@ -99,9 +99,14 @@ class Bridge:
         self.sagemaker.close()
 
     def resume(self, run: Run) -> None:
-        """Goes on with what a kill interrupted of a run, and looks at it: an event may have been lost."""
+        """Goes on with what a kill interrupted of a run, and looks at it."""
         if run.own_attempts and run.attempt.execution_arn is not None:
             self.sagemaker.resume(run.attempt.execution_arn)
+            self.look_at(run)
+
+    def look_at(self, run: Run) -> None:
+        """Reads how far a run's pipeline is: an event may have been lost."""
+        if run.own_attempts and run.attempt.execution_arn is not None:
             self._news.put(run.attempt.execution_arn)
 
     def run_due(self, mine: Callable[[str], bool] = lambda _: True) -> bool:

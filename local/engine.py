@@ -77,7 +77,7 @@ class Engine:
         As many as `parallel` run at a time; the others wait their turn, so that what was started first ends first.
         """
         with self._guard:
-            if execution.ended or self._closed or execution.id in (*self._active, *self._queue):
+            if execution.ended or self._closed or self._is_active(execution.id) or execution.id in self._queue:
                 return
             self._queue.append(execution.id)
         self._emit(ExecutionChanged(execution.arn, execution.status))
@@ -103,11 +103,10 @@ class Engine:
         """Asks an execution to stop; its running steps are ended. One that waits its turn need not wait for that."""
         self.executions.request_stop(execution.id)
         self._emit(ExecutionChanged(execution.arn, "Stopping"))
-        active = self._active.get(execution.id)
-        if active is None:
-            self._launch(execution.id)
+        if self._is_active(execution.id):
+            self._active[execution.id][0].stop()
         else:
-            active[0].stop()
+            self._launch(execution.id)
 
     def wait(self, execution: str, timeout_seconds: float | None = None) -> None:
         """Waits until an execution ends. Raises TimeoutError, and whatever stopped the runner itself."""
@@ -130,6 +129,11 @@ class Engine:
         for _, future in list(self._active.values()):
             future.exception()
         self._pool.shutdown()
+
+    def _is_active(self, execution: str) -> bool:
+        """Whether it runs. One that a defect or a full disk interrupted does not, and can be started again."""
+        found = self._active.get(execution)
+        return found is not None and not found[1].done()
 
     def _start_next(self) -> None:
         """Starts what has waited longest, as long as there are places. Those that still wait have moved up.
@@ -154,7 +158,7 @@ class Engine:
         with self._turn:
             if identifier in self._queue:
                 self._queue.remove(identifier)
-            if execution.ended or self._closed or identifier in self._active:
+            if execution.ended or self._closed or self._is_active(identifier):
                 return False
             definition = parse(execution.definition)
             scheduler = Scheduler(execution, definition, self._services, self._workers, self._pool)

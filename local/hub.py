@@ -45,7 +45,7 @@ def local_hub(github: LocalGitHub, url: str, folder: Path, branch: str | None) -
     """The local GitHub, whose REST interface is at `url` and whose working tree is `folder`."""
     from github import Auth
 
-    repository = connect_threads(Auth.Token(github.token_of(BOT)), url, github.repository)
+    repository = connect_threads(Auth.Token(github.token_of(BOT)), url, github.repository, ours=True)
     return Hub(github.repository, repository, lambda: BOT, branch, partial(_address, folder, branch), OUR_EDITS)
 
 

@@ -15,7 +15,6 @@ from typing import Any
 
 from lambda_bridge import handler
 from lambda_bridge.events import Ignored, parse
-from lambda_bridge.runs import Run
 from local.bridge import LOG_FILE, Bridge, deliver
 from local.courier import Courier
 from local.datasets import add_starters
@@ -71,7 +70,7 @@ class Service:
         self._workers += [
             Steady("inbox", received.run_due, received.seconds_until_due),
             Steady("runs", self.bridge.run_due, self.bridge.seconds_until_due),
-            Steady("sweep", self._sweeper.run_due, self._sweeper.seconds_until_due),
+            Steady("sweep", self._look, self._sweeper.seconds_until_due),
         ]
         if github is not None:
             sent = Deliveries(github, Courier(webhook), MOST_TRIES)
@@ -85,8 +84,9 @@ class Service:
 
     def start(self) -> None:
         """Goes on with all that an earlier process left."""
+        self._resume()
         for run in self.bridge.ports.runs.unfinished():
-            self._resume(run)
+            self.bridge.look_at(run)
         for worker in self._workers:
             worker.start()
 
@@ -100,12 +100,19 @@ class Service:
                 LOG.warning("%s: left in the middle of its work, which the next process does again", worker.name)
         self.bridge.close()
 
-    def _resume(self, run: Run) -> None:
-        """One that cannot go on does not keep the service from starting: the sweep looks after it."""
+    def _look(self) -> bool:
+        """Sweeps, if it is time."""
+        if self._sweeper.seconds_until_due() > 0:
+            return False
+        self._resume()
+        return self._sweeper.run_due()
+
+    def _resume(self) -> None:
+        """Goes on with pipelines that a kill, or a disk that was full, interrupted. In the order of their start."""
         try:
-            self.bridge.resume(run)
+            self.bridge.sagemaker.resume()
         except Exception:
-            LOG.exception("issue %s: what was interrupted cannot go on", run.issue)
+            LOG.exception("pipelines that were interrupted: some cannot go on")
 
     def receive(self, headers: Mapping[str, str], body: bytes) -> str:
         """Stores a webhook delivery, to be handled at once. Returns what became of it.

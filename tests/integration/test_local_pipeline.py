@@ -455,6 +455,5 @@ def test_a_defect_of_the_runner_is_told_and_the_execution_can_go_on(machine: Any
         arn = machine.start(build.whole())
         with pytest.raises(RuntimeError, match="disk is gone"):
             machine.sagemaker.wait(arn, 30)
-    machine.sagemaker._engine._active.clear()
-    machine.sagemaker.resume()
+    assert machine.sagemaker.resume() == [arn]
     assert machine.sagemaker.wait(arn, 60)["PipelineExecutionStatus"] == "Succeeded"

@@ -142,7 +142,7 @@ class TestReplies:
         lines = [json.loads(line) for line in (workspace / "logs/bridge.log").read_text().splitlines()]
         messages = [line["message"] for line in lines]
         assert "issue 1, judge: {'outcome': 'below_threshold', 'retries_left': 2}" in messages
-        assert any(message.startswith("delivery of issue 1, opened: save, count, start") for message in messages)
+        assert any(message.startswith("delivery of issue 1, opened: count, save, start") for message in messages)
         assert capfd.readouterr() == ("", "")
 
     def test_cancel(self, run):

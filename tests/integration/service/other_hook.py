@@ -43,7 +43,7 @@ class Hook:
         self.log: list[Delivery] = []
         self._secret = secret
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="hook")
-        self._random = random.Random(4)  # noqa: S311 (delays)
+        self._random = random.Random(4)
         self._under_way = 0
         self._changed = threading.Condition()
 

@@ -25,7 +25,7 @@ SWEEPS_SECONDS = (0.5, 15.0)
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", SEEDS)
 def test_killed(seed, tmp_path):
-    random = Random(seed)  # noqa: S311 (to be repeated)
+    random = Random(seed)
     name = random.choice(sorted(STORIES))
     moments = [first_moment(name, random), *later_moments(random)]
     print(f"{name}: {moments}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,13 +58,13 @@ def _session(requester: Any) -> Any:
 
 
 @pytest.fixture(params=[*ROLES, *BROKEN])
-def answer(request: pytest.FixtureRequest, scene: Scene) -> Iterator[Answer]:
+def answer(request: pytest.FixtureRequest, scene: Scene) -> Answer:
     """A running issue, whose owner started it; after that GitHub answers so."""
     scene.open()
     scene.deliver()
     found = Answer(request.param)
     found.on(scene)
-    yield found
+    return found
 
 
 def comment(scene: Scene, action: str, sender: str) -> int:

@@ -126,12 +126,12 @@ class TestStart:
     @pytest.mark.parametrize("action", ["opened", "labeled", "reopened"])
     def test_a_valid_issue_starts_a_run(self, action):
         actions = decide(issue_event(action), None, facts())
-        assert kinds(actions) == [Save, Count, Start]
+        assert kinds(actions) == [Count, Save, Start]
         record = saved(actions)
         assert (record.number, record.version, record.state, record.first_attempt) == (1, 0, "running", 1)
         assert (record.slug, record.author, record.start_key) == ("classify-irises", "alice", key())
         assert record.request.evaluation_threshold == 0.99
-        assert actions[1] == Count("7:1", "alice")
+        assert actions[0] == Count("7:1", "alice")
         assert actions[2].run.execution_name == "issue-7-run-1"
 
     def test_a_record_that_was_stored_is_started_again_until_its_first_attempt_is_planned(self):
@@ -154,7 +154,7 @@ class TestStart:
     def test_an_edit_of_an_ended_issue_starts_a_run(self):
         assert kinds(decide(issue_event("edited"), ended(), facts())) == [Ignore]
         edited = view(body=BODY + "seed: 1\n")
-        assert kinds(decide(issue_event("edited"), ended(), facts(edited))) == [Save, Count, Start]
+        assert kinds(decide(issue_event("edited"), ended(), facts(edited))) == [Count, Save, Start]
 
     @pytest.mark.parametrize("issue", [view(open=False), view(labels=("bug",))])
     def test_the_live_issue_counts(self, issue):
@@ -179,14 +179,14 @@ class TestRefusal:
         assert kinds(decide(issue_event("edited"), refused(), edited)) == [Ignore]
 
     def test_a_maintainer_who_edits_or_labels_starts_it(self):
-        assert kinds(decide(issue_event(), refused(), facts(start=12))) == [Save, Count, Start]
+        assert kinds(decide(issue_event(), refused(), facts(start=12))) == [Count, Save, Start]
         edited = facts(view(body=BODY + "seed: 2\n"))
         assert saved(decide(issue_event("edited"), refused(), edited)).number == 1
 
     def test_a_maintainers_delivery_about_a_start_that_was_refused_starts_it(self):
         """A stranger opened the issue, a maintainer labelled it, and the stranger's delivery was the slower one."""
         stranger = saved(decide(issue_event("opened"), None, facts(permission="read")))
-        assert kinds(decide(issue_event(), stranger, facts())) == [Save, Count, Start]
+        assert kinds(decide(issue_event(), stranger, facts())) == [Count, Save, Start]
 
     def test_an_edit_by_a_stranger_leaves_an_ended_record_as_it_is(self):
         edited = facts(view(body=BODY + "seed: 3\n"), "read")
@@ -238,9 +238,9 @@ class TestWhileItRuns:
         edited = view(body=BODY + "seed: 3\n")
         over = ended(edit_answered=sha256(edited.body.encode()).hexdigest())
         assert kinds(decide(issue_event("edited"), over, facts(edited))) == [Ignore]
-        assert kinds(decide(issue_event(), over, facts(edited, start=12))) == [Save, Count, Start]
+        assert kinds(decide(issue_event(), over, facts(edited, start=12))) == [Count, Save, Start]
         edited_again = view(body=BODY + "seed: 4\n")
-        assert kinds(decide(issue_event("edited"), over, facts(edited_again))) == [Save, Count, Start]
+        assert kinds(decide(issue_event("edited"), over, facts(edited_again))) == [Count, Save, Start]
 
     def test_labels_and_edits_back_are_ignored(self):
         assert kinds(decide(issue_event(), run(), facts(start=12))) == [Ignore]

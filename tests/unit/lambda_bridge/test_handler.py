@@ -48,7 +48,7 @@ def used(world):
 
 def delivery(**changes):
     who = {"login": "owner", "type": "User"}
-    issue = {"number": 7, "title": "Iris", "body": "", "user": who, "labels": []}
+    issue = {"number": 7, "title": "Iris", "body": "", "user": who, "labels": [{"name": "mlops:train"}]}
     repository = {"full_name": "local/models"}
     body = json.dumps({"action": "opened", "issue": issue, "repository": repository, "sender": who, **changes})
     signature = "sha256=" + hmac.new(b"secret", body.encode(), sha256).hexdigest()

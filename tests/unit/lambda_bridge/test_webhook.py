@@ -20,7 +20,7 @@ REPOSITORY = "local/models"
 
 
 def payload(action="opened", sender="owner", **more):
-    issue = {"number": 7, "title": "Iris", "body": "", "user": {"login": "owner"}, "labels": []}
+    issue = {"number": 7, "title": "Iris", "body": "", "user": {"login": "owner"}, "labels": [{"name": "mlops:train"}]}
     who = {"login": sender, "type": "User"}
     return {"action": action, "issue": issue, "repository": {"full_name": REPOSITORY}, "sender": who, **more}
 
@@ -97,6 +97,16 @@ def test_a_body_that_is_too_large_is_refused_unread(world):
     assert send(world, b" " * (2 * 2**20 + 1), encoded=True)[0] == 413
 
 
+def test_what_was_said_before_the_start_is_no_command(world):
+    world.run(start_at="2026-01-01T00:00:10Z", token="token")
+    said = comment("/cancel")
+    said["comment"]["created_at"] = "2026-01-01T00:00:09Z"
+    assert "before the run" in send(world, said, "issue_comment")[1]
+    said["comment"]["created_at"] = "2026-01-01T00:00:10Z"
+    send(world, said, "issue_comment")
+    assert world.stored.cancelled_by == "owner"
+
+
 class TestLimits:
     """A start over the limit of the hour is told once, and the sweep takes it up."""
 
@@ -115,7 +125,6 @@ class TestLimits:
 
     def test_somebody_else_still_may(self, full):
         full.issues.permissions["maintainer"] = "maintain"
-        full.issues.start = StartEvent(1, "maintainer")
         send(full, payload(sender="maintainer"))
         assert full.stored.state == "running"
         assert len(full.ledger.counted) == 3
@@ -123,7 +132,6 @@ class TestLimits:
     def test_the_repository(self, full):
         full.ledger.add_start("3", "somebody", full.now)
         full.issues.permissions["maintainer"] = "maintain"
-        full.issues.start = StartEvent(1, "maintainer")
         send(full, payload(sender="maintainer"))
         assert full.stored.postponed
 
@@ -143,10 +151,16 @@ class TestLimits:
 class TestRights:
     """Nobody starts anything with the right of somebody else."""
 
-    def test_a_late_opening_lends_its_right_to_nobody(self, world):
+    @pytest.mark.parametrize("action", ["opened", "reopened"])
+    def test_a_late_opening_lends_its_right_to_nobody(self, world, action):
         world.issues.start = StartEvent(2, "outsider")
-        assert send(world, payload("opened"))[0] == 202
+        seen = payload(action)
+        seen["issue"]["labels"] = [{"name": "bug"}]
+        assert send(world, seen)[0] == 202
         assert (world.runs.stored, world.workflow.started) == ({}, {})
+        seen["issue"]["labels"] = [{"name": "mlops:train"}]
+        send(world, seen)
+        assert world.stored.state == "running"
 
     def test_a_body_that_an_outsider_edited_after_the_label_was_applied(self, world):
         world.issues.view = replace(world.issues.view, author="outsider")

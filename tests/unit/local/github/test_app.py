@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
+from starlette.types import Message, Receive, Scope, Send
 
 from local.github import LocalGitHub, User
 from local.github.app import create_app
@@ -41,6 +42,21 @@ def test_without_a_known_token_nothing_is_told(caller: Caller, header: str) -> N
     for path in ("/issues", "/nothing"):
         answer = caller.send("GET", path, headers={"Authorization": header})
         assert (answer.status_code, answer.json()["message"]) == (401, "Bad credentials")
+
+
+def test_without_a_known_token_no_body_is_read(caller: Caller) -> None:
+    path = f"/repos/{caller.github.repository}/issues"
+    read: list[object] = []
+
+    async def watched(scope: Scope, receive: Receive, send: Send) -> None:
+        async def noted() -> Message:
+            read.append(1)
+            return await receive()
+
+        await create_app(caller.github)(scope, noted, send)
+
+    assert TestClient(watched).post(path, content=b"{}").status_code == 401
+    assert read == []
 
 
 def test_a_private_repository_is_hidden(store: Store, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from lambda_bridge.events import MOST_BYTES, TooManyBytesError
 from local.hub import Hub
 from local.service import Service
 from local.sweeper import HINTED_SECONDS, POLLING_SECONDS
-from local.web.webhook import read
+from local.web.webhook import read, webhook
 from tests.unit.local.web.conftest import browse, payload, signed
 
 BODY = payload()
@@ -87,6 +87,15 @@ def test_a_body_without_a_length_is_read_no_further_than_it_may_be_long():
     with pytest.raises(TooManyBytesError):
         anyio.run(read, request, 5000)
     assert len(read_parts) == 6
+
+
+def test_a_body_that_does_not_come(service, stored):
+    async def receive():
+        await anyio.sleep_forever()
+
+    request = Request({"type": "http", "method": "POST", "headers": []}, receive)
+    answer = anyio.run(webhook(service, seconds=0), request)
+    assert (answer.status_code, stored()) == (408, [])
 
 
 def test_a_body_that_comes_in_parts(client, stored):
