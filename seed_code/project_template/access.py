@@ -1,6 +1,7 @@
 """Who may do what: every policy statement of the deployment, written out. No wildcard actions.
 
-Names that are fixed are used in the place of references, so that no two resources need each other.
+Two kinds of `*` are left as resources: of actions that have none to name, and the ends of names that are made later
+(executions, jobs, versions, objects below a prefix).
 """
 
 from __future__ import annotations
@@ -8,69 +9,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
-from constructs import Construct
 
-from pipelines.definitions import LEARNING_TYPES, pipeline_name
-from seed_code.project_template.options import STATE_MACHINE
+from lambda_bridge.aws_records import BY_GROUP, BY_STATE
+from seed_code.project_template.names import Names
+from seed_code.project_template.options import GITHUB_SECRET, SLACK_SECRET, TASK, WEBHOOK_SECRET
 
 Conditions = Mapping[str, Mapping[str, object]]
+TO_SAGEMAKER = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+READ = ("datasets/*", "models/*", "evaluations/*")
+"""What jobs read."""
+WRITTEN = ("datasets/*/processed/*", "models/*", "evaluations/*", "logs/*")
+"""What jobs write; `*` reaches over slashes, so that `datasets/*/raw/*` is denied besides."""
 
 
 def allow(*actions: str, on: Sequence[str], conditions: Conditions | None = None) -> iam.PolicyStatement:
     """One statement that allows."""
     return iam.PolicyStatement(actions=list(actions), resources=list(on), conditions=conditions)
-
-
-class Names:
-    """ARNs of what has a fixed name."""
-
-    def __init__(self, scope: Construct) -> None:
-        self._stack = Stack.of(scope)
-
-    def arn(self, service: str, resource: str) -> str:
-        """An ARN in this account and region."""
-        stack = self._stack
-        return f"arn:{stack.partition}:{service}:{stack.region}:{stack.account}:{resource}"
-
-    @property
-    def state_machine(self) -> str:
-        """The workflow."""
-        return self.arn("states", f"stateMachine:{STATE_MACHINE}")
-
-    @property
-    def workflow_executions(self) -> str:
-        """All executions of the workflow."""
-        return self.arn("states", f"execution:{STATE_MACHINE}:*")
-
-    def function(self, name: str) -> str:
-        """A Lambda function."""
-        return self.arn("lambda", f"function:{name}")
-
-    @property
-    def pipelines(self) -> list[str]:
-        """The three pipelines."""
-        return [self.arn("sagemaker", f"pipeline/{pipeline_name(name)}") for name in LEARNING_TYPES]
-
-    @property
-    def executions(self) -> list[str]:
-        """Executions of the three pipelines."""
-        return [f"{arn}/execution/*" for arn in self.pipelines]
-
-    @property
-    def groups(self) -> list[str]:
-        """Model package groups: made on demand, `<learning type>-<algorithm>-<dataset>`."""
-        return [self.arn("sagemaker", f"model-package-group/{name}-*") for name in LEARNING_TYPES]
-
-    @property
-    def packages(self) -> list[str]:
-        """Versions in those groups."""
-        return [self.arn("sagemaker", f"model-package/{name}-*") for name in LEARNING_TYPES]
-
-    def jobs(self, kind: str) -> str:
-        """Jobs of the pipelines, which SageMaker names `pipelines-<execution>-<step>-<suffix>`."""
-        return self.arn("sagemaker", f"{kind}/pipelines-*")
 
 
 @dataclass(frozen=True)
@@ -88,11 +43,11 @@ class Kept:
         """Reading secrets."""
         return allow("secretsmanager:GetSecretValue", on=[self.secrets[name] for name in names])
 
-    def records(self) -> list[iam.PolicyStatement]:
-        """Reading run records, and writing them under a condition."""
+    def records(self, *indexes: str) -> list[iam.PolicyStatement]:
+        """Reading run records and writing them, which the bridge does under a condition."""
         return [
             allow("dynamodb:GetItem", "dynamodb:PutItem", on=[self.table]),
-            allow("dynamodb:Query", on=[f"{self.table}/index/by-group", f"{self.table}/index/by-state"]),
+            allow("dynamodb:Query", on=[f"{self.table}/index/{name}" for name in indexes]),
         ]
 
     def objects(self, *patterns: str) -> list[str]:
@@ -101,16 +56,20 @@ class Kept:
 
     def decryption(self) -> list[iam.PolicyStatement]:
         """Using the key, where there is one."""
-        return [allow("kms:Decrypt", "kms:GenerateDataKey", on=[self.key])] if self.key else []
+        return [allow("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey", on=[self.key])] if self.key else []
 
 
 def webhook(names: Names, kept: Kept) -> list[iam.PolicyStatement]:
-    """Starts and answers this one workflow, reads its secrets, reads and writes run records. No S3, no SageMaker."""
+    """Starts and answers this one workflow, hands commands to the task function, reads its secrets, keeps records.
+
+    No S3, no SageMaker, no role to pass.
+    """
     return [
         allow("states:StartExecution", on=[names.state_machine]),
-        allow("states:SendTaskSuccess", "states:SendTaskFailure", on=[names.state_machine]),
-        kept.secret("github-token", "github-webhook-secret"),
-        *kept.records(),
+        *answering(names),
+        allow("lambda:InvokeFunction", on=[names.function(TASK)]),
+        kept.secret(GITHUB_SECRET, WEBHOOK_SECRET),
+        *kept.records(BY_GROUP),
         *kept.decryption(),
     ]
 
@@ -122,11 +81,16 @@ def task(names: Names, kept: Kept) -> list[iam.PolicyStatement]:
         *watching(names),
         allow("sagemaker:StartPipelineExecution", on=names.pipelines),
         allow("sagemaker:StopPipelineExecution", on=names.executions),
-        allow("sagemaker:CreateModelPackageGroup", "sagemaker:DescribeModelPackageGroup", on=names.groups),
+        allow(
+            "sagemaker:AddTags",
+            "sagemaker:CreateModelPackageGroup",
+            "sagemaker:DescribeModelPackageGroup",
+            on=names.groups,
+        ),
         *approved(names),
         *reading(kept),
         *telling(kept),
-        *kept.records(),
+        *kept.records(BY_GROUP, BY_STATE),
         *kept.decryption(),
     ]
 
@@ -136,8 +100,8 @@ def pipeline_event(names: Names, kept: Kept) -> list[iam.PolicyStatement]:
     return [
         *answering(names),
         *watching(names),
-        kept.secret("github-token"),
-        *kept.records(),
+        kept.secret(GITHUB_SECRET),
+        *kept.records(BY_STATE),
         *kept.decryption(),
     ]
 
@@ -153,7 +117,7 @@ def sweep(names: Names, kept: Kept) -> list[iam.PolicyStatement]:
         *approved(names),
         *reading(kept),
         *telling(kept),
-        *kept.records(),
+        *kept.records(BY_GROUP, BY_STATE),
         *kept.decryption(),
     ]
 
@@ -172,16 +136,21 @@ def watching(names: Names) -> list[iam.PolicyStatement]:
 
 
 def approved(names: Names) -> list[iam.PolicyStatement]:
-    """Finding the approved version of a group."""
+    """Finding the approved version of a group. Lists name no single version, so that all of the account are meant."""
+    listed = [names.arn("sagemaker", kind) for kind in ("model-package/*", "model-package-group/*")]
     return [
-        allow("sagemaker:ListModelPackages", on=[*names.groups, *names.packages]),
+        allow("sagemaker:ListModelPackages", on=listed),
         allow("sagemaker:DescribeModelPackage", on=names.packages),
     ]
 
 
 def reading(kept: Kept) -> list[iam.PolicyStatement]:
-    """Metadata of datasets, and what Evaluate wrote."""
-    listed = {"StringLike": {"s3:prefix": ["datasets/*", "evaluations/*"]}}
+    """Names in the bucket, metadata of datasets, and what Evaluate wrote.
+
+    The right to list is what makes S3 answer 404, not 403, for an object that is not there; such a request has no
+    prefix, hence `IfExists` (GetObject, "Permissions").
+    """
+    listed = {"StringLikeIfExists": {"s3:prefix": ["datasets/*", "evaluations/*"]}}
     return [
         allow("s3:ListBucket", on=[kept.bucket], conditions=listed),
         allow("s3:GetObject", on=kept.objects("datasets/*/raw/metadata.json", "evaluations/*")),
@@ -190,40 +159,30 @@ def reading(kept: Kept) -> list[iam.PolicyStatement]:
 
 def telling(kept: Kept) -> list[iam.PolicyStatement]:
     """The issue, Slack and e-mail."""
-    return [kept.secret("github-token", "slack-webhook-url"), allow("sns:Publish", on=[kept.topic])]
+    return [kept.secret(GITHUB_SECRET, SLACK_SECRET), allow("sns:Publish", on=[kept.topic])]
 
 
 def pipeline_role(names: Names, kept: Kept, role: str) -> list[iam.PolicyStatement]:
     """The role of the pipelines and their jobs: reads datasets and models, writes below its own prefixes only."""
-    to_sagemaker = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
-    prefixes = {"StringLike": {"s3:prefix": ["datasets/*", "models/*", "evaluations/*", "logs/*"]}}
+    prefixes = {"StringLike": {"s3:prefix": [*READ, "logs/*"]}}
     return [
         allow("s3:ListBucket", on=[kept.bucket], conditions=prefixes),
         allow("s3:GetBucketLocation", on=[kept.bucket]),
-        allow("s3:GetObject", on=kept.objects("datasets/*", "models/*", "evaluations/*")),
-        allow("s3:PutObject", on=kept.objects("datasets/*/processed/*", "models/*", "evaluations/*", "logs/*")),
-        allow(
-            "sagemaker:CreateProcessingJob",
-            "sagemaker:DescribeProcessingJob",
-            "sagemaker:StopProcessingJob",
-            "sagemaker:AddTags",
-            on=[names.jobs("processing-job")],
+        allow("s3:GetObject", on=kept.objects(*READ)),
+        allow("s3:PutObject", on=kept.objects(*WRITTEN)),
+        iam.PolicyStatement(
+            effect=iam.Effect.DENY, actions=["s3:PutObject"], resources=kept.objects("datasets/*/raw/*")
         ),
+        *_jobs(names, "Processing"),
+        *_jobs(names, "Training"),
         allow(
-            "sagemaker:CreateTrainingJob",
-            "sagemaker:DescribeTrainingJob",
-            "sagemaker:StopTrainingJob",
             "sagemaker:AddTags",
-            on=[names.jobs("training-job")],
-        ),
-        allow(
             "sagemaker:CreateModelPackage",
             "sagemaker:DescribeModelPackage",
-            "sagemaker:AddTags",
             on=[*names.packages, *names.groups],
         ),
         allow("sagemaker:DescribeModelPackageGroup", on=names.groups),
-        allow("iam:PassRole", on=[role], conditions=to_sagemaker),
+        allow("iam:PassRole", on=[role], conditions=TO_SAGEMAKER),
         allow("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability", on=[kept.images]),
         allow("ecr:GetAuthorizationToken", on=["*"]),
         allow(
@@ -239,12 +198,23 @@ def pipeline_role(names: Names, kept: Kept, role: str) -> list[iam.PolicyStateme
             conditions={"StringLike": {"cloudwatch:namespace": ["/aws/sagemaker/*", "aws/sagemaker/*"]}},
         ),
         *kept.decryption(),
+        *_volumes(kept),
     ]
+
+
+def _jobs(names: Names, kind: str) -> list[iam.PolicyStatement]:
+    actions = [f"sagemaker:{verb}{kind}Job" for verb in ("Create", "Describe", "Stop")]
+    return [allow(*actions, "sagemaker:AddTags", on=[names.jobs(f"{kind.lower()}-job")])]
+
+
+def _volumes(kept: Kept) -> list[iam.PolicyStatement]:
+    """The jobs' volumes are encrypted through a grant that SageMaker asks for in the role's name."""
+    for_aws = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+    return [allow("kms:CreateGrant", on=[kept.key], conditions=for_aws)] if kept.key else []
 
 
 def build(names: Names, kept: Kept, role: str) -> list[iam.PolicyStatement]:
     """CodeBuild: pushes the image, upserts the three pipelines, puts the empty model."""
-    to_sagemaker = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
     return [
         allow(
             "ecr:BatchCheckLayerAvailability",
@@ -258,15 +228,14 @@ def build(names: Names, kept: Kept, role: str) -> list[iam.PolicyStatement]:
         ),
         allow("ecr:GetAuthorizationToken", on=["*"]),
         allow(
-            "sagemaker:CreatePipeline",
-            "sagemaker:UpdatePipeline",
-            "sagemaker:DescribePipeline",
             "sagemaker:AddTags",
+            "sagemaker:CreatePipeline",
+            "sagemaker:DescribePipeline",
             "sagemaker:ListTags",
+            "sagemaker:UpdatePipeline",
             on=names.pipelines,
         ),
-        allow("iam:PassRole", on=[role], conditions=to_sagemaker),
-        allow("s3:GetObject", "s3:PutObject", on=kept.objects("models/none/*")),
-        allow("s3:ListBucket", on=[kept.bucket], conditions={"StringLike": {"s3:prefix": ["models/none/*"]}}),
+        allow("iam:PassRole", on=[role], conditions=TO_SAGEMAKER),
+        allow("s3:PutObject", on=kept.objects("models/none/empty")),
         *kept.decryption(),
     ]

@@ -10,38 +10,50 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from seed_code.project_template.access import Names
-from seed_code.project_template.options import SWEEP_MINUTES
+from seed_code.project_template.names import Names
 
+SWEEP_MINUTES = 5
+KEPT = Duration.days(14)
+"""SQS's longest."""
 KINDS = (
     "SageMaker Model Building Pipeline Execution Status Change",
     "SageMaker Model Building Pipeline Execution Step Status Change",
 )
 
 
+def dead_letters(scope: Construct, key: kms.IKey | None) -> sqs.Queue:
+    """Events that could not be delivered or handled, for people to look at."""
+    return sqs.Queue(
+        scope,
+        "DeadLetters",
+        enforce_ssl=True,
+        retention_period=KEPT,
+        encryption=sqs.QueueEncryption.KMS if key else sqs.QueueEncryption.SQS_MANAGED,
+        encryption_master_key=key,
+    )
+
+
 class Events(Construct):
-    """Two rules and a schedule; `dead_letters` keeps what could not be handed over, for 14 days."""
+    """A rule for executions and steps of the three pipelines, and the schedule of the sweep."""
 
     def __init__(
-        self, scope: Construct, names: Names, heard: lambda_.IFunction, sweep: lambda_.IFunction, key: kms.IKey | None
+        self,
+        scope: Construct,
+        names: Names,
+        pipeline_event: lambda_.IFunction,
+        sweep: lambda_.IFunction,
+        undelivered: sqs.IQueue,
     ) -> None:
         super().__init__(scope, "Events")
-        self.dead_letters = sqs.Queue(
-            self,
-            "DeadLetters",
-            enforce_ssl=True,
-            retention_period=Duration.days(14),
-            encryption=sqs.QueueEncryption.KMS if key else sqs.QueueEncryption.SQS_MANAGED,
-            encryption_master_key=key,
-        )
-        pipelines = events.EventPattern(
+        ours = events.EventPattern(
             source=["aws.sagemaker"], detail_type=list(KINDS), detail={"pipelineArn": names.pipelines}
         )
-        events.Rule(self, "Pipelines", event_pattern=pipelines, targets=[self._target(heard, tries=10)])
+        events.Rule(self, "Pipelines", event_pattern=ours, targets=[_target(pipeline_event, undelivered)])
         every = events.Schedule.rate(Duration.minutes(SWEEP_MINUTES))
-        events.Rule(self, "Sweep", schedule=every, targets=[self._target(sweep, tries=0)])
+        events.Rule(self, "Sweep", schedule=every, targets=[_target(sweep, undelivered)])
 
-    def _target(self, function: lambda_.IFunction, tries: int) -> targets.LambdaFunction:
-        return targets.LambdaFunction(
-            function, dead_letter_queue=self.dead_letters, retry_attempts=tries, max_event_age=Duration.hours(1)
-        )
+
+def _target(function: lambda_.IFunction, undelivered: sqs.IQueue) -> targets.LambdaFunction:
+    return targets.LambdaFunction(
+        function, dead_letter_queue=undelivered, retry_attempts=20, max_event_age=Duration.hours(1)
+    )

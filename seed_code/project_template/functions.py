@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
@@ -11,34 +11,55 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from seed_code.project_template.access import allow
 
-RUNTIME = lambda_.Runtime.PYTHON_3_11
-"""The version that constraints.txt is locked for."""
 MEMORY_MB = 512
+FOUR_HOURS, QUARTER = 4 * 3600, 900
+"""Seconds that an event waits while Lambda has no room; the second: three sweeps are enough."""
 NETWORK = (
+    "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
     "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeSubnets",
-    "ec2:DeleteNetworkInterface",
-    "ec2:AssignPrivateIpAddresses",
     "ec2:UnassignPrivateIpAddresses",
 )
-"""What a function in a VPC needs; they have no resources to name (Lambda, "Required IAM permissions")."""
+"""What a function in a VPC needs; Lambda asks for all of them without a resource ("Required IAM permissions")."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """Where functions and builds run, in the place of Lambda's own network."""
+
+    vpc: ec2.IVpc
+    subnets: Sequence[ec2.ISubnet]
+    groups: Sequence[ec2.ISecurityGroup]
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What all functions share."""
+    """What all functions share. `undelivered` takes the events that a function could not handle."""
 
     code: lambda_.Code
+    python: str
     environment: Mapping[str, str]
+    undelivered: sqs.IQueue
     key: kms.IKey | None = None
-    vpc: ec2.IVpc | None = None
-    subnets: Sequence[ec2.ISubnet] = ()
-    security_groups: Sequence[ec2.ISecurityGroup] = field(default_factory=tuple)
+    network: Network | None = None
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long a call may take, how many may run at once, and what becomes of an event that could not be handled."""
+
+    seconds: int
+    at_once: int | None = None
+    retries: int | None = None
+    """Of an event; None: the function is never handed events."""
+    patience: int = FOUR_HOURS
 
 
 class Function(Construct):
@@ -50,49 +71,84 @@ class Function(Construct):
         name: str,
         handler: str,
         shared: Surroundings,
+        pace: Pace,
         statements: Sequence[iam.PolicyStatement],
-        *,
-        seconds: int,
-        alone: bool = False,
     ) -> None:
         super().__init__(scope, name)
         self.log_group = log_group(self, f"/aws/lambda/{name}", shared.key)
-        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-        role.add_to_policy(allow("logs:CreateLogStream", "logs:PutLogEvents", on=[self.log_group.log_group_arn]))
-        if shared.vpc is not None:
-            role.add_to_policy(allow(*NETWORK, on=["*"]))
-        for statement in statements:
-            role.add_to_policy(statement)
+        self.role = self._role(statements, shared, pace)
+        network = shared.network
         self.function = lambda_.Function(
             self,
             "Function",
             function_name=name,
-            runtime=RUNTIME,
+            runtime=lambda_.Runtime(f"python{shared.python}", lambda_.RuntimeFamily.PYTHON),
             architecture=lambda_.Architecture.X86_64,
             handler=f"lambda_bridge.handler.{handler}",
             code=shared.code,
-            role=role.without_policy_updates(),
+            role=self.role.without_policy_updates(),
             environment=dict(shared.environment),
             environment_encryption=shared.key,
-            timeout=Duration.seconds(seconds),
+            timeout=Duration.seconds(pace.seconds),
             memory_size=MEMORY_MB,
             log_group=self.log_group,
             tracing=lambda_.Tracing.ACTIVE,
-            reserved_concurrent_executions=1 if alone else None,
-            vpc=shared.vpc,
-            vpc_subnets=ec2.SubnetSelection(subnets=list(shared.subnets)) if shared.vpc else None,
-            security_groups=list(shared.security_groups) if shared.vpc else None,
+            reserved_concurrent_executions=pace.at_once,
+            vpc=network.vpc if network else None,
+            vpc_subnets=ec2.SubnetSelection(subnets=list(network.subnets)) if network else None,
+            security_groups=list(network.groups) if network else None,
         )
-        role.add_to_policy(allow("xray:PutTraceSegments", "xray:PutTelemetryRecords", on=["*"]))
+        without_needless_order(self.function)
+        if pace.retries is not None:
+            self._keep_undelivered(shared.undelivered, pace)
+
+    def _role(self, statements: Sequence[iam.PolicyStatement], shared: Surroundings, pace: Pace) -> iam.Role:
+        own = [
+            allow("logs:CreateLogStream", "logs:PutLogEvents", on=[f"{self.log_group.log_group_arn}"]),
+            allow("xray:PutTraceSegments", "xray:PutTelemetryRecords", on=["*"]),
+            *([allow(*NETWORK, on=["*"])] if shared.network else []),
+            *([allow("sqs:SendMessage", on=[shared.undelivered.queue_arn])] if pace.retries is not None else []),
+        ]
+        return service_role(self, "lambda", [*own, *statements])
+
+    def _keep_undelivered(self, queue: sqs.IQueue, pace: Pace) -> None:
+        """An event that failed again and again goes to the queue, with the error."""
+        lambda_.CfnEventInvokeConfig(
+            self,
+            "Events",
+            function_name=self.function.function_name,
+            qualifier="$LATEST",
+            maximum_retry_attempts=pace.retries,
+            maximum_event_age_in_seconds=pace.patience,
+            destination_config=lambda_.CfnEventInvokeConfig.DestinationConfigProperty(
+                on_failure=lambda_.CfnEventInvokeConfig.OnFailureProperty(destination=queue.queue_arn)
+            ),
+        )
+
+
+def service_role(scope: Construct, service: str, statements: Sequence[iam.PolicyStatement]) -> iam.Role:
+    """A role for one service, with its policy inside: what takes the role never runs before it may do its work."""
+    return iam.Role(
+        scope,
+        "Role",
+        assumed_by=iam.ServicePrincipal(f"{service}.amazonaws.com"),
+        inline_policies={"own": iam.PolicyDocument(statements=list(statements), minimize=True)},
+    )
+
+
+def without_needless_order(construct: Construct) -> None:
+    """The CDK writes a DependsOn for a role that the resource refers to anyway."""
+    resource = construct.node.default_child
+    resource.add_deletion_override("DependsOn")  # type: ignore[union-attr]
 
 
 def log_group(scope: Construct, name: str, key: kms.IKey | None) -> logs.LogGroup:
-    """A log group that is kept 90 days, and longer than the stack."""
+    """A log group that is kept 90 days. It goes with the stack, whose next deployment makes it anew by this name."""
     return logs.LogGroup(
         scope,
         "Logs",
         log_group_name=name,
         retention=logs.RetentionDays.THREE_MONTHS,
         encryption_key=key,
-        removal_policy=RemovalPolicy.RETAIN,
+        removal_policy=RemovalPolicy.DESTROY,
     )

@@ -1,20 +1,41 @@
-"""What a deployment may choose, and the names that do not change."""
+"""What a deployment may choose when its template is made, and the names that do not change."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
 
-PREFIX = "mlops"
+from algorithms.errors import PlatformError
+
+PROJECT = "mlops-pipeline"
+"""Name of the ECR repository and of the CodeBuild project, and the value of the tag `project`."""
 STATE_MACHINE = "MLOpsPipeline"
 """With this name its log group is `/aws/states/MLOpsPipeline`."""
-WEBHOOK_FUNCTION = "IssueDetectorAgent"
-"""Its log group is `/aws/lambda/IssueDetectorAgent`."""
+WEBHOOK, TASK, PIPELINE_EVENT, SWEEP = "IssueDetectorAgent", "mlops-task", "mlops-pipeline-event", "mlops-sweep"
+"""The functions. The log group of the first is `/aws/lambda/IssueDetectorAgent`."""
 DASHBOARD = "MLOps-Pipeline-Dashboard"
 GITHUB_SECRET, SLACK_SECRET, WEBHOOK_SECRET = "github-token", "slack-webhook-url", "github-webhook-secret"  # noqa: S105
-NAMESPACE = "MLOps"
-"""Of the bridge's own metrics, as in `lambda_bridge.handler`."""
-LOG_DAYS = 90
-SWEEP_MINUTES = 5
+SECRETS = (GITHUB_SECRET, SLACK_SECRET, WEBHOOK_SECRET)
+PYTHONS = ("3.11", "3.12", "3.13")
+"""Lambda's runtimes that the package can be made for; the tests run it on the first."""
+PATTERNS = {
+    "vpc_id": r"vpc-[0-9a-f]+",
+    "subnet_ids": r"subnet-[0-9a-f]+",
+    "security_group_ids": r"sg-[0-9a-f]+",
+    "permissions_boundary": r"arn:aws[a-z-]*:iam::\d{12}:policy/[\w+=,.@/-]+",
+    "existing_secrets": "|".join(SECRETS),
+    "source_connection": r"arn:aws[a-z-]*:(codeconnections|codestar-connections):[a-z0-9-]+:\d{12}:connection/[0-9a-f-]+",
+    "source_repository": r"https://[\w.-]+(/[\w.-]+){2}",
+    "python": "|".join(PYTHONS),
+}
+FLAGS = {
+    "@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": True,
+    "@aws-cdk/aws-iam:minimizePolicies": True,
+    "@aws-cdk/core:enablePartitionLiterals": True,
+}
+"""Feature flags of the CDK, as new projects have them; cdk.json has the same."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +44,17 @@ class Options:
 
     Parameters
     ----------
-    kms : one customer managed key for bucket, table, topic, queues, secrets and logs, in the place of AWS's own
-    vpc_id, subnet_ids, security_group_ids : where functions and jobs run; empty: outside of a VPC
+    kms : one customer managed key for bucket, table, topic, queue, secrets, images and logs, in the place of AWS's own
+    vpc_id, subnet_ids, security_group_ids : where the functions and the build run; empty: outside of a VPC. Without
+        security groups one is made that lets HTTPS out. GitHub has to be reached from there
     permissions_boundary : ARN of a managed policy that bounds every role
-    existing_secrets : names of secrets that are there already; the others are made, empty
-    source_connection : ARN of a CodeConnections connection to the repository; None: the checkout as an S3 asset
+    existing_secrets : names of secrets that are there already; the others are made
+    existing_images : the ECR repository is there already, from an earlier deployment
+    source_connection : ARN of a CodeConnections connection; None: CodeBuild builds the checkout that made the template
+    source_repository : address of the repository that the connection reads; each push to its main branch is built
+    reserve_sweep : one sweep at a time. Lambda refuses it where the account's quota is below 101 ("Reserved
+        concurrency"); two sweeps at once do no harm but cost more requests
+    python : Lambda's runtime
     """
 
     kms: bool = False
@@ -36,12 +63,41 @@ class Options:
     security_group_ids: tuple[str, ...] = ()
     permissions_boundary: str | None = None
     existing_secrets: tuple[str, ...] = ()
+    existing_images: bool = False
     source_connection: str | None = None
+    source_repository: str | None = None
+    reserve_sweep: bool = True
+    python: str = PYTHONS[0]
 
-FLAGS = {
-    "@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": True,
-    "@aws-cdk/aws-iam:minimizePolicies": True,
-    "@aws-cdk/core:enablePartitionLiterals": True,
-    "@aws-cdk/aws-lambda:recognizeLayerVersion": True,
-}
-"""Feature flags of the CDK, as new projects have them."""
+    def __post_init__(self) -> None:
+        problems = [problem for name in PATTERNS for problem in self._wrong(name)]
+        if bool(self.vpc_id) != bool(self.subnet_ids):
+            problems.append("vpc_id: must be given together with subnet_ids")
+        if bool(self.source_connection) != bool(self.source_repository):
+            problems.append("source_connection: must be given together with source_repository")
+        if problems:
+            raise PlatformError(f"{'; '.join(problems)}. Correct the context that is given with -c.")
+
+    def _wrong(self, name: str) -> list[str]:
+        value = getattr(self, name)
+        values = value if isinstance(value, tuple) else () if value is None else (value,)
+        pattern = PATTERNS[name]
+        return [f"{name}: must match {pattern}, got {one!r}" for one in values if not re.fullmatch(pattern, one)]
+
+    @classmethod
+    def from_context(cls, context: Mapping[str, Any]) -> Options:
+        """Options as `cdk deploy -c kms=true -c subnet_ids=subnet-1,subnet-2` gives them. Raises PlatformError."""
+        found = {field.name: context[field.name] for field in fields(cls) if context.get(field.name) not in (None, "")}
+        return cls(**{name: _read(name, value) for name, value in found.items()})
+
+
+def _read(name: str, value: Any) -> Any:
+    default = getattr(Options, name)
+    if isinstance(default, bool):
+        if str(value).lower() not in ("true", "false"):
+            raise PlatformError(f"{name}: must be true or false, got {value!r}. Correct the context.")
+        return str(value).lower() == "true"
+    if isinstance(default, tuple):
+        parts = value if isinstance(value, list) else str(value).split(",")
+        return tuple(str(part).strip() for part in parts)
+    return str(value)

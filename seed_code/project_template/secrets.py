@@ -1,35 +1,54 @@
-"""The three secrets: taken where they are there already, else made empty, to be filled in by people."""
+"""The three secrets: taken where they are there already, else made."""
 
 from __future__ import annotations
 
-from aws_cdk import RemovalPolicy
+import json
+
+from aws_cdk import CfnDeletionPolicy
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from seed_code.project_template.options import GITHUB_SECRET, SLACK_SECRET, WEBHOOK_SECRET, Options
+from seed_code.project_template.names import Names
+from seed_code.project_template.options import GITHUB_SECRET, SECRETS, SLACK_SECRET, WEBHOOK_SECRET, Options
 
-KEYS = {GITHUB_SECRET: "token", SLACK_SECRET: "url", WEBHOOK_SECRET: "secret"}
-"""What each holds, as a JSON object with this key (`lambda_bridge.secrets`)."""
+MEMBERS = {GITHUB_SECRET: "token", SLACK_SECRET: "url", WEBHOOK_SECRET: "secret"}
+"""What each holds: a JSON object with this key (`lambda_bridge.secrets`)."""
+CHARACTERS = 64
 
 
 class Secrets(Construct):
-    """`arns`: name -> ARN. An ARN that was made of a name ends in `-??????`, as Secrets Manager's own do."""
+    """`arns`: name -> ARN. That of a secret that was there ends in `-??????`, the suffix of Secrets Manager's own.
+
+    GitHub's token and Slack's address are made empty, for people to fill in; what signs the webhook is random.
+    """
 
     def __init__(self, scope: Construct, options: Options, key: kms.IKey | None) -> None:
         super().__init__(scope, "Secrets")
-        self.arns = {name: self._arn(name, options, key) for name in KEYS}
+        names = Names(self)
+        self.made = {name: self._make(name, key) for name in SECRETS if name not in options.existing_secrets}
+        found = {name: names.arn("secretsmanager", f"secret:{name}-??????") for name in options.existing_secrets}
+        self.arns = {**found, **{name: secret.ref for name, secret in self.made.items()}}
 
-    def _arn(self, name: str, options: Options, key: kms.IKey | None) -> str:
-        if name in options.existing_secrets:
-            found = secretsmanager.Secret.from_secret_name_v2(self, name, name)
-            return f"{found.secret_arn}-??????"
-        made = secretsmanager.Secret(
+    def _make(self, name: str, key: kms.IKey | None) -> secretsmanager.CfnSecret:
+        member = MEMBERS[name]
+        made = secretsmanager.CfnSecret(
             self,
             name,
-            secret_name=name,
-            encryption_key=key,
-            description=f'A JSON object with the key "{KEYS[name]}"',
-            removal_policy=RemovalPolicy.RETAIN,
+            name=name,
+            description=f'A JSON object with the key "{member}"',
+            kms_key_id=key.key_arn if key else None,
+            generate_secret_string=_random(member) if name == WEBHOOK_SECRET else None,
         )
-        return made.secret_arn
+        made.cfn_options.deletion_policy = CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE
+        made.cfn_options.update_replace_policy = CfnDeletionPolicy.RETAIN
+        return made
+
+
+def _random(member: str) -> secretsmanager.CfnSecret.GenerateSecretStringProperty:
+    return secretsmanager.CfnSecret.GenerateSecretStringProperty(
+        secret_string_template=json.dumps({}),
+        generate_string_key=member,
+        password_length=CHARACTERS,
+        exclude_punctuation=True,
+    )

@@ -2,65 +2,132 @@
 
 from __future__ import annotations
 
-from aws_cdk import CfnCondition, CfnOutput, CfnParameter, Fn, RemovalPolicy, Stack, Tags
+from typing import Any
+
+from aws_cdk import CfnCondition, CfnOutput, CfnParameter, Fn, PermissionsBoundary, Stack, Tags
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from seed_code.project_template import access
-from seed_code.project_template.events import Events
-from seed_code.project_template.functions import Function, Surroundings
-from seed_code.project_template.options import WEBHOOK_FUNCTION, Options
+from seed_code.project_template.alarms import Alarms
+from seed_code.project_template.build import Build, settings
+from seed_code.project_template.dashboard import Dashboard
+from seed_code.project_template.encryption import make_key
+from seed_code.project_template.events import Events, dead_letters
+from seed_code.project_template.functions import Function, Pace, Surroundings
+from seed_code.project_template.metrics import Counted
+from seed_code.project_template.names import Names
+from seed_code.project_template.network import network_of
+from seed_code.project_template.options import PIPELINE_EVENT, PROJECT, SWEEP, TASK, WEBHOOK, Options
+from seed_code.project_template.parameters import Parameters, fixed_environment
 from seed_code.project_template.secrets import Secrets
+from seed_code.project_template.sources import Sources
 from seed_code.project_template.storage import Storage
 from seed_code.project_template.webhook_api import WebhookApi
 from seed_code.project_template.workflow import Workflow
 
-TASK, PIPELINE_EVENT, SWEEP = "mlops-task", "mlops-pipeline-event", "mlops-sweep"
+PACES = {
+    WEBHOOK: Pace(seconds=29),
+    TASK: Pace(seconds=900, retries=2),
+    PIPELINE_EVENT: Pace(seconds=120, retries=2),
+    SWEEP: Pace(seconds=900, at_once=1, retries=0, patience=900),
+}
+"""API Gateway waits 30 s at most, Step Functions' tasks run as long as Lambda lets them."""
 
 
 class MLOpsStack(Stack):
-    """Everything but the pipelines and the image, which CodeBuild owns."""
+    """Everything but the pipelines and the image, which CodeBuild owns.
 
-    def __init__(self, scope: Construct, name: str, options: Options, code: lambda_.Code, **more: object) -> None:
-        super().__init__(scope, name, **more)  # type: ignore[arg-type]
-        Tags.of(self).add("project", "mlops-pipeline")
-        repository = _text(self, "GitHubRepository", "The one repository, owner/name", r"[\w.-]+/[\w.-]+")
-        api = _text(self, "GitHubApiUrl", "GitHub's REST interface", "https://.+", default="https://api.github.com")
-        email = _text(self, "NotificationEmail", "Who gets e-mail; empty: nobody", "|.+@.+", default="")
-        key = _key(self) if options.kms else None
-        names, storage, secrets = access.Names(self), Storage(self, key), Secrets(self, options, key)
-        kept = access.Kept(
+    Its names are fixed, so that there is one deployment in an account and region. `version` stands in the history.
+    """
+
+    def __init__(
+        self, scope: Construct, name: str, options: Options, sources: Sources, version: str, **more: Any
+    ) -> None:
+        boundary = options.permissions_boundary
+        bound = PermissionsBoundary.from_arn(boundary) if boundary else None
+        super().__init__(scope, name, permissions_boundary=bound, description=DESCRIPTION, **more)
+        Tags.of(self).add("project", PROJECT)
+        self.names, self.parameters = Names(self), Parameters(self)
+        self.key = make_key(self) if options.kms else None
+        self.storage = Storage(self, options, self.key)
+        self.secrets = Secrets(self, options, self.key)
+        self.network = network_of(self, options)
+        self.undelivered = dead_letters(self, self.key)
+        self.kept = self._kept()
+        self.pipeline_role = self._pipeline_role()
+        self.functions = self._functions(options, sources, version)
+        self.workflow = Workflow(self, self.names, self.key)
+        heard, sweep = (self.functions[name].function for name in (PIPELINE_EVENT, SWEEP))
+        self.events = Events(self, self.names, heard, sweep, self.undelivered)
+        self.api = WebhookApi(self, self.functions[WEBHOOK].function, self.key)
+        self.build = self._build(options, sources)
+        self._observe()
+        self._subscribe(self.storage.topic, self.parameters.email)
+        self._tell()
+
+    def _kept(self) -> access.Kept:
+        storage, key = self.storage, self.key
+        return access.Kept(
             bucket=storage.bucket.bucket_arn,
             table=storage.table.table_arn,
             topic=storage.topic.topic_arn,
             images=storage.images.repository_arn,
-            secrets=secrets.arns,
+            secrets=self.secrets.arns,
             key=key.key_arn if key else None,
         )
-        role = self._pipeline_role(names, kept)
-        shared = Surroundings(code, _environment(repository, api, storage, names), key)
-        task = Function(self, TASK, "task", shared, access.task(names, kept), seconds=900)
-        webhook = Function(self, WEBHOOK_FUNCTION, "webhook", shared, access.webhook(names, kept), seconds=29)
-        heard = Function(
-            self, PIPELINE_EVENT, "pipeline_event", shared, access.pipeline_event(names, kept), seconds=120
-        )
-        sweep = Function(self, SWEEP, "sweep", shared, access.sweep(names, kept), seconds=900, alone=True)
-        workflow = Workflow(self, task.function, key)
-        events = Events(self, names, heard.function, sweep.function, key)
-        api_ = WebhookApi(self, webhook.function, key)
-        self._subscribe(storage.topic, email)
-        CfnOutput(self, "WebhookUrl", value=api_.url, description="Goes into the repository's webhook")
-        CfnOutput(self, "BucketName", value=storage.bucket.bucket_name)
-        CfnOutput(self, "PipelineRoleArn", value=role.role_arn)
 
-    def _pipeline_role(self, names: access.Names, kept: access.Kept) -> iam.Role:
+    def _pipeline_role(self) -> iam.Role:
+        """Its policy stands for itself, since it names the role."""
         role = iam.Role(self, "PipelineRole", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"))
-        policy = iam.ManagedPolicy(self, "PipelinePolicy", roles=[role])
-        policy.add_statements(*access.pipeline_role(names, kept, role.role_arn))
+        statements = access.pipeline_role(self.names, self.kept, role.role_arn)
+        iam.Policy(self, "PipelinePolicy", roles=[role], statements=statements)
         return role
+
+    def _functions(self, options: Options, sources: Sources, version: str) -> dict[str, Function]:
+        storage = self.storage
+        bucket, table, topic = storage.bucket.bucket_name, storage.table.table_name, storage.topic.topic_arn
+        fixed = fixed_environment(self.names, bucket, table, topic, version)
+        shared = Surroundings(
+            code=sources.code(self),
+            python=options.python,
+            environment={**self.parameters.environment, **fixed},
+            undelivered=self.undelivered,
+            key=self.key,
+            network=self.network,
+        )
+        kinds = {
+            WEBHOOK: ("webhook", access.webhook),
+            TASK: ("task", access.task),
+            PIPELINE_EVENT: ("pipeline_event", access.pipeline_event),
+            SWEEP: ("sweep", access.sweep),
+        }
+        paces = PACES if options.reserve_sweep else {**PACES, SWEEP: Pace(seconds=900, retries=0, patience=900)}
+        return {
+            name: Function(self, name, handler, shared, paces[name], statements(self.names, self.kept))
+            for name, (handler, statements) in kinds.items()
+        }
+
+    def _build(self, options: Options, sources: Sources) -> Build:
+        role = self.pipeline_role.role_arn
+        environment = {
+            "IMAGE_REPOSITORY": self.storage.images.repository_uri,
+            "MLOPS_BUCKET": self.storage.bucket.bucket_name,
+            "MLOPS_ROLE_ARN": role,
+            "MLOPS_PIPELINE_SETTINGS": settings(self.key),
+        }
+        archive = None if options.source_connection else sources.archive(self)
+        statements = access.build(self.names, self.kept, role)
+        build = Build(self, self.names, options, statements, environment, archive, self.network, self.key)
+        build.start_with(self.names, self.undelivered)
+        return build
+
+    def _observe(self) -> None:
+        api, queue = self.api.api.api_id, self.undelivered.queue_name
+        alarms = Alarms(self, self.names, api, queue, self.storage.topic)
+        counted = Counted(self, self.workflow.log_group)
+        Dashboard(self, self.names, api, self.workflow.log_group.log_group_name, counted, alarms)
 
     def _subscribe(self, topic: sns.ITopic, email: CfnParameter) -> None:
         """E-mail, where somebody was named."""
@@ -70,32 +137,18 @@ class MLOpsStack(Stack):
         )
         made.cfn_options.condition = given
 
-
-def _text(scope: Construct, name: str, meaning: str, pattern: str, default: str | None = None) -> CfnParameter:
-    return CfnParameter(scope, name, type="String", description=meaning, allowed_pattern=pattern, default=default)
-
-
-def _key(scope: Construct) -> kms.Key:
-    key = kms.Key(scope, "Key", enable_key_rotation=True, removal_policy=RemovalPolicy.RETAIN)
-    stack = Stack.of(scope)
-    logs = iam.ServicePrincipal(f"logs.{stack.region}.amazonaws.com")
-    groups = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:*"}}
-    key.add_to_resource_policy(
-        iam.PolicyStatement(
-            principals=[logs], actions=["kms:Decrypt", "kms:GenerateDataKey", "kms:Encrypt"], resources=["*"], conditions=groups
-        )
-    )
-    return key
+    def _tell(self) -> None:
+        outputs = {
+            "WebhookUrl": (self.api.url, "Goes into the repository's webhook"),
+            "BucketName": (self.storage.bucket.bucket_name, "Datasets go below datasets/<id>/raw/"),
+            "TableName": (self.storage.table.table_name, "The run records"),
+            "ImageRepository": (self.storage.images.repository_uri, "CodeBuild pushes there"),
+            "PipelineRoleArn": (self.pipeline_role.role_arn, "The role of pipelines and jobs"),
+            "TopicArn": (self.storage.topic.topic_arn, "Notices and alarms"),
+            "DeadLettersUrl": (self.undelivered.queue_url, "Events that could not be handled"),
+        }
+        for name, (value, meaning) in outputs.items():
+            CfnOutput(self, name, value=value, description=meaning)
 
 
-def _environment(repository: CfnParameter, api: CfnParameter, storage: Storage, names: access.Names) -> dict[str, str]:
-    """See `lambda_bridge.settings`."""
-    return {
-        "GITHUB_REPOSITORY": repository.value_as_string,
-        "GITHUB_API_URL": api.value_as_string,
-        "MLOPS_BUCKET": storage.bucket.bucket_name,
-        "MLOPS_TABLE": storage.table.table_name,
-        "MLOPS_STATE_MACHINE_ARN": names.state_machine,
-        "MLOPS_TOPIC_ARN": storage.topic.topic_arn,
-        "POWERTOOLS_LOG_LEVEL": "INFO",
-    }
+DESCRIPTION = "GitHub issues train, evaluate and register models on SageMaker Pipelines"

@@ -10,24 +10,27 @@ from typing import Any
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from lambda_bridge.aws_records import BY_GROUP, BY_STATE
+from seed_code.project_template.names import Names
+from seed_code.project_template.options import PROJECT, Options
 
-KEPT_DAYS = {"logs/": 90, "evaluations/": 365}
-"""Of objects below a prefix. What lies below `models/` and `datasets/` goes by nobody's clock."""
+LOGS_DAYS = 90
 OLD_VERSIONS_DAYS = 90
+"""After which older versions of an evaluation go; the newest stays, since the registry refers to it."""
 
 
 class Storage(Construct):
     """`bucket`, `table`, `images`, `topic`. `key` encrypts all of it; None: AWS's own keys do."""
 
-    def __init__(self, scope: Construct, key: kms.IKey | None) -> None:
+    def __init__(self, scope: Construct, options: Options, key: kms.IKey | None) -> None:
         super().__init__(scope, "Storage")
-        logs = _bucket(self, "AccessLogs", None, lifecycle_rules=[_expiring("", 90)])
+        self.logs = logs = _bucket(self, "AccessLogs", None, lifecycle_rules=[_expiring(None)])
         self.bucket = _bucket(
             self,
             "Bucket",
@@ -35,11 +38,15 @@ class Storage(Construct):
             versioned=True,
             server_access_logs_bucket=logs,
             server_access_logs_prefix="bucket/",
-            lifecycle_rules=[_expiring(prefix, days) for prefix, days in KEPT_DAYS.items()],
+            lifecycle_rules=[_expiring("logs/"), _tidied("evaluations/")],
         )
         self.table = _table(self, key)
-        self.images = _images(self, key)
-        self.topic = sns.Topic(self, "Topic", master_key=key, enforce_ssl=True, display_name="MLOps pipeline")
+        self.images = (
+            ecr.Repository.from_repository_name(self, "Images", PROJECT)
+            if options.existing_images
+            else _images(self, key)
+        )
+        self.topic = _topic(self, key)
 
 
 def _bucket(scope: Construct, name: str, key: kms.IKey | None, **more: Any) -> s3.Bucket:
@@ -52,57 +59,88 @@ def _bucket(scope: Construct, name: str, key: kms.IKey | None, **more: Any) -> s
         bucket_key_enabled=True if key else None,
         enforce_ssl=True,
         object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-        removal_policy=RemovalPolicy.RETAIN,
+        removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         **more,
     )
 
 
-def _expiring(prefix: str, days: int) -> s3.LifecycleRule:
-    """Objects below a prefix go after some days, and their older versions too."""
+def _expiring(prefix: str | None) -> s3.LifecycleRule:
+    """Objects go after some days. What lies below `models/` and `datasets/` goes by nobody's clock."""
     return s3.LifecycleRule(
-        id=f"expire-{prefix.strip('/') or 'all'}",
-        prefix=prefix or None,
-        expiration=Duration.days(days),
+        id="expire",
+        prefix=prefix,
+        expiration=Duration.days(LOGS_DAYS),
+        noncurrent_version_expiration=Duration.days(1) if prefix else None,
+        abort_incomplete_multipart_upload_after=Duration.days(7),
+    )
+
+
+def _tidied(prefix: str) -> s3.LifecycleRule:
+    return s3.LifecycleRule(
+        id="tidy",
+        prefix=prefix,
         noncurrent_version_expiration=Duration.days(OLD_VERSIONS_DAYS),
         abort_incomplete_multipart_upload_after=Duration.days(7),
     )
 
 
-def _table(scope: Construct, key: kms.IKey | None) -> dynamodb.TableV2:
+def _table(scope: Construct, key: kms.IKey | None) -> dynamodb.Table:
     """See `lambda_bridge.aws_records` and `aws_ledger`."""
-    text = dynamodb.AttributeType.STRING
-    indexes = [(BY_GROUP, "group"), (BY_STATE, "state")]
-    return dynamodb.TableV2(
+    table = dynamodb.Table(
         scope,
         "Runs",
-        partition_key=dynamodb.Attribute(name="id", type=text),
+        partition_key=_text("id"),
+        billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
         time_to_live_attribute="expires",
-        global_secondary_indexes=[
-            dynamodb.GlobalSecondaryIndexPropsV2(
-                index_name=name,
-                partition_key=dynamodb.Attribute(name=attribute, type=text),
-                sort_key=dynamodb.Attribute(name="updated", type=text),
-            )
-            for name, attribute in indexes
-        ],
         point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
             point_in_time_recovery_enabled=True
         ),
-        encryption=dynamodb.TableEncryptionV2.customer_managed_key(key) if key else None,
+        encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED if key else dynamodb.TableEncryption.AWS_MANAGED,
+        encryption_key=key,
         deletion_protection=True,
-        removal_policy=RemovalPolicy.RETAIN,
+        removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     )
+    for index, attribute in ((BY_GROUP, "group"), (BY_STATE, "state")):
+        table.add_global_secondary_index(
+            index_name=index, partition_key=_text(attribute), sort_key=_text("updated")
+        )
+    return table
+
+
+def _text(name: str) -> dynamodb.Attribute:
+    return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)
 
 
 def _images(scope: Construct, key: kms.IKey | None) -> ecr.Repository:
+    """The pipelines name images by digest, so that a build may run again for the same commit and move its tag.
+
+    No image goes by itself: registered models are served by the one that they were trained with.
+    """
     return ecr.Repository(
         scope,
         "Images",
-        repository_name="mlops-pipeline",
+        repository_name=PROJECT,
         image_scan_on_push=True,
-        image_tag_mutability=ecr.TagMutability.IMMUTABLE,
         encryption=ecr.RepositoryEncryption.KMS if key else ecr.RepositoryEncryption.AES_256,
         encryption_key=key,
-        lifecycle_rules=[ecr.LifecycleRule(max_image_count=50, description="the newest 50 images")],
-        removal_policy=RemovalPolicy.RETAIN,
+        removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     )
+
+
+def _topic(scope: Construct, key: kms.IKey | None) -> sns.Topic:
+    """The bridge's notices and the alarms go there."""
+    topic = sns.Topic(scope, "Topic", master_key=key, enforce_ssl=True, display_name="MLOps pipeline")
+    names = Names(scope)
+    ours = {
+        "StringEquals": {"aws:SourceAccount": names.account},
+        "ArnLike": {"aws:SourceArn": names.arn("cloudwatch", "alarm:mlops-*")},
+    }
+    topic.add_to_resource_policy(
+        iam.PolicyStatement(
+            principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+            actions=["sns:Publish"],
+            resources=[topic.topic_arn],
+            conditions=ours,
+        )
+    )
+    return topic

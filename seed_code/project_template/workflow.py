@@ -4,46 +4,49 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from seed_code.project_template.access import allow
-from seed_code.project_template.functions import log_group
-from seed_code.project_template.options import STATE_MACHINE
+from seed_code.project_template.functions import log_group, service_role, without_needless_order
+from seed_code.project_template.names import Names
+from seed_code.project_template.options import STATE_MACHINE, TASK
 
 DELIVERY = (
     "logs:CreateLogDelivery",
-    "logs:GetLogDelivery",
-    "logs:UpdateLogDelivery",
     "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
     "logs:ListLogDeliveries",
     "logs:PutResourcePolicy",
-    "logs:DescribeResourcePolicies",
-    "logs:DescribeLogGroups",
+    "logs:UpdateLogDelivery",
 )
 """They have no resources to name (Step Functions, "Using CloudWatch Logs")."""
+TRACING = (
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+)
 
 
 class Workflow(Construct):
-    """`machine`, and its log group `/aws/states/MLOpsPipeline`."""
+    """`machine`, and its log group `/aws/states/MLOpsPipeline`, which holds no inputs and outputs of states."""
 
-    def __init__(self, scope: Construct, task: lambda_.IFunction, key: kms.IKey | None) -> None:
+    def __init__(self, scope: Construct, names: Names, key: kms.IKey | None) -> None:
         super().__init__(scope, "Workflow")
         self.log_group = log_group(self, f"/aws/states/{STATE_MACHINE}", key)
-        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
-        role.add_to_policy(allow("lambda:InvokeFunction", on=[task.function_arn]))
-        role.add_to_policy(allow(*DELIVERY, on=["*"]))
-        role.add_to_policy(
-            allow(
-                "xray:PutTraceSegments",
-                "xray:PutTelemetryRecords",
-                "xray:GetSamplingRules",
-                "xray:GetSamplingTargets",
-                on=["*"],
-            )
+        function = names.function(TASK)
+        self.role = service_role(
+            self,
+            "states",
+            [
+                allow("lambda:InvokeFunction", on=[function]),
+                allow(*DELIVERY, on=["*"]),
+                allow(*TRACING, on=["*"]),
+            ],
         )
         document = files("lambda_bridge").joinpath("workflow.asl.json").read_text(encoding="utf-8")
         self.machine = sfn.StateMachine(
@@ -51,8 +54,9 @@ class Workflow(Construct):
             "Machine",
             state_machine_name=STATE_MACHINE,
             definition_body=sfn.DefinitionBody.from_string(document),
-            definition_substitutions={"TaskFunctionArn": task.function_arn},
-            role=role.without_policy_updates(),
+            definition_substitutions={"TaskFunctionArn": function},
+            role=self.role.without_policy_updates(),
             logs=sfn.LogOptions(destination=self.log_group, level=sfn.LogLevel.ALL, include_execution_data=False),
             tracing_enabled=True,
         )
+        without_needless_order(self.machine)
