@@ -1,14 +1,109 @@
 """What cdk-nag reports and what is right all the same, each with its reason.
 
-A finding is named as cdk-nag names it, on the resource where it is, so that a new one is not hidden.
+A finding is acknowledged on the very resource and in the very words of cdk-nag, so that a new one is not hidden. A test
+makes the same app without these and compares.
 """
 
 from __future__ import annotations
 
-from aws_cdk import Validations
+from collections.abc import Iterator
 
+from aws_cdk import Acknowledgment, CfnElement, Validations
+from constructs import IConstruct
+
+from seed_code.project_template.launch_role import LaunchRoleStack
+from seed_code.project_template.options import PIPELINE_EVENT, SWEEP, TASK, WEBHOOK
 from seed_code.project_template.stack import MLOpsStack
+
+SIGNED = "GitHub signs each delivery, and the function checks the signature before it reads anything else."
+NO_ARTIFACTS = "The build keeps no artifacts; its log group is encrypted, and so is the image repository."
+TESTED = "The tests run the very package on this version of Python; the option `python` takes a newer one."
+THIS_IS_ONE = "This queue is the dead-letter queue."
+BY_PEOPLE = (
+    "GitHub and Slack give out what is in it, so that Secrets Manager cannot rotate it; the bridge reads it anew every "
+    "five minutes, so that people can."
+)
+LOGS_OF_LOGS = "It holds the access logs of the other bucket; logs about logs would never end."
+UNNAMED = {
+    "functions": "X-Ray's actions have no resources to name, nor have those of network interfaces (option vpc_id).",
+    "workflow": "Log delivery and X-Ray have no resources to name.",
+    "pipelines": "ecr:GetAuthorizationToken and cloudwatch:PutMetricData have no resources to name; the second is "
+    "bound to SageMaker's namespaces.",
+    "build": "ecr:GetAuthorizationToken has no resource to name, nor have those of network interfaces (option vpc_id).",
+    "launch": "These actions have no resources to name.",
+}
+"""Why `*` stands as a resource."""
+ARN = "arn:<AWS::Partition>:{}:<AWS::Region>:<AWS::AccountId>:{}"
+LEARNING = ("supervised", "unsupervised", "reinforcement")
+EXECUTIONS = {
+    ARN.format("sagemaker", f"pipeline/mlops-{name}/execution/*"): "SageMaker names executions when they start."
+    for name in LEARNING
+}
+GROUPS = {
+    ARN.format("sagemaker", f"model-package-group/{name}-*"): "Groups are made on demand, one for each dataset."
+    for name in LEARNING
+}
+PACKAGES = {
+    ARN.format("sagemaker", f"model-package/{name}-*"): "Versions are numbered when they are registered."
+    for name in LEARNING
+}
+LISTS = {
+    ARN.format("sagemaker", kind): "A list names no version; this one says which versions there are, not what is in them."
+    for kind in ("model-package/*", "model-package-group/*")
+}
+JOBS = {
+    ARN.format("sagemaker", f"{kind}/pipelines-*"): "SageMaker names the jobs of pipelines when they start."
+    for kind in ("processing-job", "training-job")
+}
+STARTED = {
+    ARN.format("states", "execution:MLOpsPipeline:*"): "Executions are named after issues; all are of this one machine."
+}
+LOGS = {ARN.format("logs", "log-group:/aws/sagemaker/*"): "SageMaker makes the log groups and streams of jobs."}
+PREFIX = "Objects are named when they are written; the prefix says whose they are."
+READ = ("datasets/*/raw/metadata.json", "evaluations/*")
+JOB_OBJECTS = ("datasets/*", "models/*", "evaluations/*", "datasets/*/processed/*", "logs/*")
 
 
 def acknowledge(stack: MLOpsStack) -> None:
-    """Acknowledges the findings."""
+    """Acknowledges what is found in a deployment's stack."""
+    for construct, rule, reason in _findings(stack):
+        rule_id = f"AwsSolutions::AwsSolutions-{rule}"
+        Validations.of(construct).acknowledge(Acknowledgment(id=rule_id, reason=reason))
+
+
+def acknowledge_launch_role(stack: LaunchRoleStack) -> None:
+    """Acknowledges the wildcards of the launch role: what it makes has the names that CloudFormation thinks of."""
+
+
+def _findings(stack: MLOpsStack) -> Iterator[tuple[IConstruct, str, str]]:
+    yield stack.api.route, "APIG4", SIGNED
+    yield stack.undelivered, "SQS3", THIS_IS_ONE
+    yield stack.storage.logs, "S1", LOGS_OF_LOGS
+    for secret in stack.secrets.made.values():
+        yield secret, "SMG4", BY_PEOPLE
+    for function in stack.functions.values():
+        yield function.function, "L1", TESTED
+    if stack.key is None:
+        yield stack.build.project, "CB4", NO_ARTIFACTS
+    for construct, resources in _wildcards(stack):
+        for resource, reason in resources.items():
+            yield construct, f"IAM5[Resource::{resource}]", reason
+
+
+def _wildcards(stack: MLOpsStack) -> Iterator[tuple[IConstruct, dict[str, str]]]:
+    roles = {name: function.role for name, function in stack.functions.items()}
+    unnamed = {"*": UNNAMED["functions"]}
+    yield roles[WEBHOOK], unnamed
+    yield roles[TASK], {**unnamed, **EXECUTIONS, **GROUPS, **PACKAGES, **LISTS, **_objects(stack, READ)}
+    yield roles[PIPELINE_EVENT], {**unnamed, **EXECUTIONS}
+    yield roles[SWEEP], {**unnamed, **STARTED, **EXECUTIONS, **PACKAGES, **LISTS, **_objects(stack, READ)}
+    yield stack.workflow.role, {"*": UNNAMED["workflow"]}
+    jobs = {**JOBS, **LOGS, **GROUPS, **PACKAGES, **_objects(stack, JOB_OBJECTS)}
+    yield stack.pipeline_policy, {"*": UNNAMED["pipelines"], **jobs}
+    yield stack.build.role, {"*": UNNAMED["build"]}
+
+
+def _objects(stack: MLOpsStack, patterns: tuple[str, ...]) -> dict[str, str]:
+    bucket = stack.storage.bucket.node.default_child
+    assert isinstance(bucket, CfnElement)  # noqa: S101 (a bucket of this stack)
+    return {f"<{stack.get_logical_id(bucket)}.Arn>/{pattern}": PREFIX for pattern in patterns}

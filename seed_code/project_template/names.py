@@ -26,6 +26,11 @@ class Names:
         return self._stack.account
 
     @property
+    def region(self) -> str:
+        """The region."""
+        return self._stack.region
+
+    @property
     def partition(self) -> str:
         """Such as `aws`, or `aws-cn` in China."""
         return self._stack.partition

@@ -34,6 +34,7 @@ PACES = {
     SWEEP: Pace(seconds=900, at_once=1, retries=0, patience=900),
 }
 """API Gateway waits 30 s at most, Step Functions' tasks run as long as Lambda lets them."""
+DESCRIPTION = "GitHub issues train, evaluate and register models on SageMaker Pipelines"
 
 
 class MLOpsStack(Stack):
@@ -56,7 +57,7 @@ class MLOpsStack(Stack):
         self.network = network_of(self, options)
         self.undelivered = dead_letters(self, self.key)
         self.kept = self._kept()
-        self.pipeline_role = self._pipeline_role()
+        self.pipeline_role, self.pipeline_policy = self._pipeline_role()
         self.functions = self._functions(options, sources, version)
         self.workflow = Workflow(self, self.names, self.key)
         heard, sweep = (self.functions[name].function for name in (PIPELINE_EVENT, SWEEP))
@@ -78,12 +79,11 @@ class MLOpsStack(Stack):
             key=key.key_arn if key else None,
         )
 
-    def _pipeline_role(self) -> iam.Role:
+    def _pipeline_role(self) -> tuple[iam.Role, iam.Policy]:
         """Its policy stands for itself, since it names the role."""
         role = iam.Role(self, "PipelineRole", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"))
         statements = access.pipeline_role(self.names, self.kept, role.role_arn)
-        iam.Policy(self, "PipelinePolicy", roles=[role], statements=statements)
-        return role
+        return role, iam.Policy(self, "PipelinePolicy", roles=[role], statements=statements)
 
     def _functions(self, options: Options, sources: Sources, version: str) -> dict[str, Function]:
         storage = self.storage
@@ -149,6 +149,3 @@ class MLOpsStack(Stack):
         }
         for name, (value, meaning) in outputs.items():
             CfnOutput(self, name, value=value, description=meaning)
-
-
-DESCRIPTION = "GitHub issues train, evaluate and register models on SageMaker Pipelines"

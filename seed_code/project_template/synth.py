@@ -23,7 +23,7 @@ def write(folder: Path, options: Options, package: Package, source: Package) -> 
     from aws_cdk import App, DefaultStackSynthesizer, Validations
     from cdk_nag import AwsSolutionsChecks
 
-    from seed_code.project_template.acknowledged import acknowledge
+    from seed_code.project_template.acknowledged import acknowledge, acknowledge_launch_role
     from seed_code.project_template.launch_role import LaunchRoleStack
     from seed_code.project_template.sources import Checkout, Uploaded
     from seed_code.project_template.stack import MLOpsStack
@@ -38,7 +38,7 @@ def write(folder: Path, options: Options, package: Package, source: Package) -> 
         MLOpsStack(app, "mlops", options, elsewhere, version, synthesizer=plain[0]),
         StudioStack(app, "studio", options, elsewhere, version, synthesizer=plain[1]),
     ]
-    LaunchRoleStack(app, "launch-role", options, synthesizer=plain[2])
+    acknowledge_launch_role(LaunchRoleStack(app, "launch-role", options, synthesizer=plain[2]))
     for stack in stacks:
         acknowledge(stack)
     Validations.of(app).add_plugins(AwsSolutionsChecks())

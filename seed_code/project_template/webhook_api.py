@@ -23,7 +23,7 @@ class WebhookApi(Construct):
     def __init__(self, scope: Construct, webhook: lambda_.IFunction, key: kms.IKey | None) -> None:
         super().__init__(scope, "WebhookApi")
         self.api = apigateway.HttpApi(self, "Api", api_name="mlops-webhook", create_default_stage=False)
-        self.api.add_routes(
+        (self.route,) = self.api.add_routes(
             path="/webhook",
             methods=[apigateway.HttpMethod.POST],
             integration=integrations.HttpLambdaIntegration("Function", webhook),
