@@ -38,8 +38,6 @@ CALLS = {
     "nothing": 3,
     "GitHubIssues.set_label": 1,
     "GitHubIssues.read": 1,
-    "GitHubHistory.commit": 1,
-    "LocalNotices.tell": 1,
     "RunRecords.get": 1,
 }
 """What is broken, and the exit code then."""
