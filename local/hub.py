@@ -45,9 +45,9 @@ class Hub:
 
 def local_hub(github: LocalGitHub, url: str, folder: Path, branch: str | None) -> Hub:
     """The local GitHub, whose REST interface is at `url` and whose working tree is `folder`."""
-    bypass_proxy(url)
     from github import Auth
 
+    bypass_proxy(url)
     repository = connect_threads(Auth.Token(github.token_of(BOT)), url, github.repository, ours=True)
     return Hub(github.repository, repository, lambda: BOT, branch, partial(_address, folder, branch), OUR_EDITS)
 
@@ -88,7 +88,7 @@ def refusal_of(hub: Hub) -> str | None:
         cause = error.__cause__
         lasts = isinstance(cause, PyJWTError) or (isinstance(cause, GithubException) and cause.status in REFUSALS)
         return f"{hub.name}: {error}. Correct the name, or what the account may do." if lasts else None
-    name = str(page.get("full_name"))
+    name = str(page.get("full_name") or hub.name)
     return None if name.lower() == hub.name.lower() else f"{hub.name}: is called {name[:150]!r} now. Give that name."
 
 
