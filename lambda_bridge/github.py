@@ -52,20 +52,10 @@ class GitHubIssues:
         return self._login
 
     def permission(self, user: str) -> Permission:
-        """See `lambda_bridge.ports.Issues`. `role_name` tells maintain and triage from write and read.
-
-        Of somebody whom GitHub does not know (404) it is none, as of everybody who may do nothing.
-        """
-        from github import GithubException
-
+        """See `lambda_bridge.ports.Issues`. `role_name` tells maintain and triage from write and read."""
         url = f"{self._repository.url}/collaborators/{quote(user, safe='')}/permission"
         with refusals():
-            try:
-                _, data = self._repository.requester.requestJsonAndCheck("GET", url)
-            except GithubException as error:
-                if error.status != 404:
-                    raise
-                return "none"
+            _, data = self._repository.requester.requestJsonAndCheck("GET", url)
         for name in (data.get("role_name"), data.get("permission")):
             if name in get_args(Permission):
                 return name  # type: ignore[no-any-return]

@@ -75,8 +75,9 @@ class TestReads:
         assert issues.permission("app[bot]") == "write"
 
     @pytest.mark.parametrize("user", ["nobody", "owner/permission?", "../collaborators/owner", "owner#", "a b", ""])
-    def test_somebody_whom_github_does_not_know_may_do_nothing(self, issues: GitHubIssues, user: str) -> None:
-        assert issues.permission(user) == "none"
+    def test_a_permission_that_cannot_be_read(self, issues: GitHubIssues, user: str) -> None:
+        with pytest.raises(PlatformError, match="GitHub answered 404"):
+            issues.permission(user)
 
     def test_a_permission_while_github_is_not_reached(self, site: Any, issues: GitHubIssues) -> None:
         site.server.close()

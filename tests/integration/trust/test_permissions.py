@@ -14,8 +14,7 @@ from lambda_bridge.ports import MAY_ACT
 from tests.integration.trust.conftest import Scene, payload, signed
 
 ROLES = ("admin", "maintain", "write", "triage", "read", "none")
-UNKNOWN = "404"
-BROKEN = ("403", "500", "time-out")
+BROKEN = ("403", "404", "500", "time-out")
 SENDERS = {
     "user": ("somebody", "User"),
     "bot": ("robot[bot]", "Bot"),
@@ -46,7 +45,7 @@ class Answer:
         if self.kind == "time-out":
             raise requests.ReadTimeout(url)
         found = requests.Response()
-        found.status_code = int(self.kind) if self.kind in (*BROKEN, UNKNOWN) else 200
+        found.status_code = int(self.kind) if self.kind in BROKEN else 200
         old = {"maintain": "write", "triage": "read"}.get(self.kind, self.kind)
         found._content = json.dumps({"permission": old, "role_name": self.kind, "message": "no"}).encode()
         return found
@@ -58,7 +57,7 @@ def _session(requester: Any) -> Any:
     return requester._Requester__connection.session
 
 
-@pytest.fixture(params=[*ROLES, UNKNOWN, *BROKEN])
+@pytest.fixture(params=[*ROLES, *BROKEN])
 def answer(request: pytest.FixtureRequest, scene: Scene) -> Answer:
     """A running issue, whose owner started it; after that GitHub answers so."""
     scene.open()
@@ -99,7 +98,7 @@ def test_a_start(scene: Scene, answer: Answer, action: str, sender: str) -> None
     scene.send(signed(body), body)
     acts = sender == "user" and action != "edited" and answer.kind in MAY_ACT
     assert (f"issue-{number}-run-1" in scene.workflow.started) is acts
-    refused = sender == "user" and action != "edited" and answer.kind in ("triage", "read", "none", UNKNOWN)
+    refused = sender == "user" and action != "edited" and answer.kind in ("triage", "read", "none")
     assert len(scene.comments(number)) == int(refused)
 
 
@@ -108,7 +107,7 @@ def test_a_permission_that_cannot_be_read_is_none(scene: Scene, answer: Answer) 
         with pytest.raises(PlatformError):
             scene.issues.permission("somebody")
     else:
-        assert scene.issues.permission("somebody") == {UNKNOWN: "none"}.get(answer.kind, answer.kind)
+        assert scene.issues.permission("somebody") == answer.kind
 
 
 @pytest.mark.parametrize(
