@@ -123,7 +123,8 @@ def test_of_two_secrets_the_longer_one_goes_whole():
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=SHORTEST).map(str.strip))
 @pytest.mark.parametrize("written", [str, repr, json.dumps])
 def test_any_text(written, secret):
-    assume(len(secret) >= SHORTEST and secret not in HIDDEN)
+    assume(len(secret) >= SHORTEST and secret not in f"<<{HIDDEN}>>")
+    redaction._given.clear()  # of the example before, whose secret might hide this one
     redact(secret)
     assert written(secret).strip("'\"") not in hidden(written(f"<<{secret}>>"))
 
