@@ -59,6 +59,8 @@ class IssueEvent:
     delivery: str
     body_hash: str | None = None
     """Of the issue's body as it was then; None: not told."""
+    at: str = ""
+    """When the issue had changed last, as GitHub writes it; empty: not told."""
     labelled: bool | None = None
     """Whether the issue had the label mlops:train then; None: not told."""
     listed: bool = False
@@ -163,9 +165,13 @@ def _issue_event(payload: Payload, delivery: str) -> IssueEvent | Ignored:
         return Ignored("an action that changes nothing here")
     label = _text(payload, "label", "name") if action in ("labeled", "unlabeled") else None
     number, sender = _number(payload, "issue", "number"), _login(payload, "sender")
-    return IssueEvent(
-        cast(IssueAction, action), number, sender, label, delivery, _body_hash(payload), _labelled(payload)
-    )
+    seen = _body_hash(payload), _changed(payload), _labelled(payload)
+    return IssueEvent(cast(IssueAction, action), number, sender, label, delivery, *seen)
+
+
+def _changed(payload: Payload) -> str:
+    at = _object(payload, "issue").get("updated_at")
+    return at if isinstance(at, str) else ""
 
 
 def _labelled(payload: Payload) -> bool | None:

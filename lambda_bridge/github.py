@@ -53,10 +53,9 @@ class GitHubIssues:
 
     def permission(self, user: str) -> Permission:
         """See `lambda_bridge.ports.Issues`. `role_name` tells maintain and triage from write and read."""
+        url = f"{self._repository.url}/collaborators/{quote(user, safe='')}/permission"
         with refusals():
-            _, data = self._repository.requester.requestJsonAndCheck(
-                "GET", f"{self._repository.url}/collaborators/{quote(user, safe='')}/permission"
-            )
+            _, data = self._repository.requester.requestJsonAndCheck("GET", url)
         for name in (data.get("role_name"), data.get("permission")):
             if name in get_args(Permission):
                 return name  # type: ignore[no-any-return]

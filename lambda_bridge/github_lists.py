@@ -18,6 +18,8 @@ GHOST = "ghost"
 """The account that GitHub shows in the place of a deleted one."""
 PAGE = 100
 MOST_PAGES = 50
+MOST_KNOWN = 1000
+"""Lists of events of which the last answer is remembered."""
 LAST = re.compile(r'[?&]page=([0-9]{1,9})[^>]*>; rel="last"')
 """In the header Link ("Using pagination in the REST API")."""
 
@@ -74,6 +76,8 @@ class Starts:
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
         self._list = "events"
+        self._known: dict[str, tuple[str, StartEvent | None]] = {}
+        """Address -> ETag and what was found, of lists of one page."""
 
     def newest(self, issue: int) -> StartEvent | None:
         """None: there is none. Raises PlatformError where it is not among the last MOST_PAGES pages."""
@@ -88,7 +92,22 @@ class Starts:
 
     def _newest(self, issue: int, name: str) -> StartEvent | None:
         url = f"{self._repository.url}/issues/{issue}/{name}?per_page={PAGE}"
-        for number, page in enumerate(_newest_first(self._repository, url)):
+        etag, known = self._known.get(url, ("", None))
+        asked = {"If-None-Match": etag} if etag else {}
+        headers, first = self._repository.requester.requestJsonAndCheck("GET", url, headers=dict(asked))
+        if first is None and asked:
+            return known
+        found = self._search(issue, url, headers, first or [])
+        if len(self._known) >= MOST_KNOWN:
+            self._known.clear()
+        if headers.get("etag") and len(first or []) < PAGE:
+            self._known[url] = (headers["etag"], found)
+        return found
+
+    def _search(
+        self, issue: int, url: str, headers: Mapping[str, str], first: list[dict[str, Any]]
+    ) -> StartEvent | None:
+        for number, page in enumerate(_newest_first(self._repository, url, headers, first)):
             if number == MOST_PAGES:
                 raise PlatformError(
                     f"issue {issue}: no start among its last {MOST_PAGES * PAGE} events. Open a new issue."
@@ -99,12 +118,16 @@ class Starts:
         return None
 
 
-def _newest_first(repository: Repository, url: str) -> Iterator[list[dict[str, Any]]]:
-    """The pages of a list with its oldest entry first. Of a server that does not tell its last page: all as one."""
-    headers, first = repository.requester.requestJsonAndCheck("GET", url)
+def _newest_first(
+    repository: Repository, url: str, headers: Mapping[str, str], first: list[dict[str, Any]]
+) -> Iterator[list[dict[str, Any]]]:
+    """The pages of a list with its oldest entry first, of which the first was read.
+
+    Of a server that does not tell its last page: all as one.
+    """
     last = LAST.search(headers.get("link") or "")
     if last is None:
-        yield list(_rest(repository, url, first or []))
+        yield list(_rest(repository, url, first))
         return
     for number in range(int(last.group(1)), 1, -1):
         yield repository.requester.requestJsonAndCheck("GET", f"{url}&page={number}")[1] or []

@@ -9,8 +9,12 @@ import json
 import logging
 import os
 import re
+import sys
+import threading
+import traceback
 from collections.abc import Iterator
 from functools import lru_cache
+from types import TracebackType
 from urllib.parse import quote, urlsplit
 
 VARIABLES = (
@@ -51,6 +55,26 @@ class Redacting(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The other formatter's line, traceback and all, without the secrets."""
         return hidden(super().format(record))
+
+
+def hide_in_tracebacks() -> None:
+    """From now on an error that ends the program, or a thread, is printed without secrets too.
+
+    Where somebody else prints such errors, as pytest does, that is left alone.
+    """
+    if sys.excepthook is sys.__excepthook__:
+        sys.excepthook = _print
+    if threading.excepthook is threading.__excepthook__:
+        threading.excepthook = _print_of_thread
+
+
+def _print(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    sys.stderr.write(hidden("".join(traceback.format_exception(kind, error, trace))))
+
+
+def _print_of_thread(ended: threading.ExceptHookArgs) -> None:
+    if not issubclass(ended.exc_type, SystemExit):
+        _print(ended.exc_type, ended.exc_value, ended.exc_traceback)
 
 
 @lru_cache(maxsize=4)

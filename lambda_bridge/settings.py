@@ -70,7 +70,7 @@ PATTERNS = {
     "state_machine_arn": (r"arn:aws[a-z-]*:states:[a-z0-9-]+:\d{12}:stateMachine:\S{1,80}", "a state machine's ARN"),
     "topic_arn": (r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:\S{1,256}", "a topic's ARN"),
     "api_url": (
-        r"https://\S+|http://(127\.0\.0\.1|localhost)[:/]\S*",
+        r"https://[^\s@/?#]+(/[^\s@?#]*)?|http://(127\.0\.0\.1|localhost)(:\d{1,5})?(/[^\s@?#]*)?",
         "an https address such as https://api.github.com",
     ),
     "history_branch": (r"[A-Za-z0-9][A-Za-z0-9._/-]{0,200}", "a branch's name"),

@@ -60,7 +60,8 @@ def _mend(ports: Ports, view: IssueView, mended: Counter[str]) -> None:
     """One issue: first what people want, then what its run needs."""
     run = ports.runs.get(view.number)
     if run is None or run.swept != view.updated or run.untold or _has_room(ports, run):
-        hear(ports, view, run, mended)
+        with _guarded(f"issue {view.number}, what people want"):
+            hear(ports, view, run, mended)
         run = ports.runs.get(view.number)
     if run is None:
         return

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Set
 from datetime import datetime, timedelta
 
+from algorithms.errors import PlatformError
 from lambda_bridge.actions import Save, Start
 from lambda_bridge.attempts import get, record_attempt, result_marker, update
 from lambda_bridge.decide_issue import is_active
 from lambda_bridge.endings import final_marker, write_end
 from lambda_bridge.events import CommentEvent, IssueAction, IssueEvent, text_hash
-from lambda_bridge.ports import TRAIN_LABEL, CommentView, IssueView, Ports
+from lambda_bridge.ports import TRAIN_LABEL, CommentView, ConflictError, IssueView, Ports, RateLimitError
 from lambda_bridge.runs import Run
 from lambda_bridge.webhook import handle
 
+LOG = logging.getLogger(__name__)
 DELIVERY = "sweep"
 SETTLED = timedelta(seconds=20)
 """GitHub tells times in whole seconds: what changed just now may change again within the same one."""
@@ -80,12 +83,20 @@ def _hear_comments(ports: Ports, view: IssueView, mended: Counter[str]) -> None:
     run = get(ports, view.number)
     newest = max(run.swept_comment, run.handled_before)
     people = [comment for comment in found if not comment.bot and comment.id > newest]
+    missed = None
     for comment in people:
-        if f"answer-{comment.id}" not in written:
-            mended["answered"] += _said(ports, view.number, comment)
+        try:
+            if f"answer-{comment.id}" not in written:
+                mended["answered"] += _said(ports, view.number, comment)
+        except RateLimitError:
+            raise
+        except (PlatformError, ConflictError) as error:
+            LOG.warning("issue %s, comment %s: heard with the next sweep: %s", view.number, comment.id, error)
+            missed = missed or comment
     mended["told"] += _tell_again(ports, get(ports, view.number), written)
-    looked: dict[str, object] = {"swept_comment": max([newest, *(comment.id for comment in people)]), "untold": False}
-    if is_settled(ports, view):
+    heard = [comment.id for comment in people if missed is None or comment.id < missed.id]
+    looked: dict[str, object] = {"swept_comment": max([newest, *heard]), "untold": False}
+    if missed is None and is_settled(ports, view):
         looked["swept"] = view.updated
     update(ports, view.number, lambda fresh: fresh.model_copy(update=looked))
 

@@ -138,6 +138,8 @@ def _lags(event: IssueEvent, start: StartEvent | None, run: Run | None) -> bool:
     """Whether a label or a reopening was told of, and the list ends with the start of a run that is over."""
     if event.listed or event.action not in ("labeled", "reopened"):
         return False
+    if start is not None and start.at and event.at and event.at <= start.at:
+        return False
     over = run is not None and run.state in ("ended", "refused")
     return start is None or (run is not None and over and run.start_key.startswith(f"{start.id}:"))
 

@@ -31,6 +31,9 @@ def print_version(context: click.Context, _: click.Parameter, wanted: bool) -> N
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=print_version, help="Version.")
 def main() -> None:
     """Train, evaluate and register models from GitHub issues; here, on this machine."""
+    from lambda_bridge.redaction import hide_in_tracebacks
+
+    hide_in_tracebacks()
 
 
 @main.command()

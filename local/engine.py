@@ -142,7 +142,7 @@ class Engine:
         """
         moved = False
         while identifier := self._next():
-            moved = self._launch(identifier)
+            moved |= self._launch(identifier)
         if moved:
             for waiting in [*self._queue[:NEAR], *self._queue[NEAR::FAR]]:
                 self._emit(ExecutionChanged(self.executions.get(waiting).arn, "Executing"))

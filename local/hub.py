@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from algorithms.errors import PlatformError
 from lambda_bridge.github_client import connect, connect_threads, login_of, refusals
@@ -45,8 +47,18 @@ def local_hub(github: LocalGitHub, url: str, folder: Path, branch: str | None) -
     """The local GitHub, whose REST interface is at `url` and whose working tree is `folder`."""
     from github import Auth
 
+    bypass_proxy(url)
     repository = connect_threads(Auth.Token(github.token_of(BOT)), url, github.repository, ours=True)
     return Hub(github.repository, repository, lambda: BOT, branch, partial(_address, folder, branch), OUR_EDITS)
+
+
+def bypass_proxy(url: str) -> None:
+    """A proxy of the environment has no business between this process and itself."""
+    host = urlsplit(url).hostname or ""
+    for name in ("NO_PROXY", "no_proxy"):
+        known = os.environ.get(name, "")
+        if host not in known.split(","):
+            os.environ[name] = ",".join(filter(None, (known, host)))
 
 
 def repository_of(github: LocalGitHub, url: str, user: str) -> Repository:
@@ -76,7 +88,7 @@ def refusal_of(hub: Hub) -> str | None:
         cause = error.__cause__
         lasts = isinstance(cause, PyJWTError) or (isinstance(cause, GithubException) and cause.status in REFUSALS)
         return f"{hub.name}: {error}. Correct the name, or what the account may do." if lasts else None
-    name = str(page.get("full_name"))
+    name = str(page.get("full_name") or hub.name)
     return None if name.lower() == hub.name.lower() else f"{hub.name}: is called {name[:150]!r} now. Give that name."
 
 

@@ -29,7 +29,7 @@ from local.workspace import Workspace
 
 LOG = logging.getLogger(__name__)
 MOST_TRIES = 10
-"""Of a delivery; that takes three minutes. Then the sweep finds what it told of."""
+"""Of a delivery; that takes two minutes. Then the sweep finds what it told of."""
 CLOSING_SECONDS = 10.0
 """For the pieces of work that are under way at the end. What takes longer is cut off as by a kill, and nothing is lost
 by that."""

@@ -37,21 +37,24 @@ def create_app(service: Service, github: LocalGitHub | None, host: str) -> Starl
     from starlette.routing import Mount, Route
 
     sagemaker = create_sagemaker_app(service.bridge.sagemaker)
+    deliveries = Route("/webhook", webhook(service), methods=["POST"])
     routes = [
         Route("/", index(service, github is not None), methods=["GET"]),
         Route("/healthz", health(service), methods=["GET"]),
-        Route("/webhook", webhook(service), methods=["POST"]),
+        deliveries,
         Route(SAGEMAKER_PATH, sagemaker),
         Mount(SAGEMAKER_PATH, sagemaker),
     ]
     if github is not None:
         routes.append(Mount(GITHUB_PATH, create_github_app(github)))
     allowed = [*LOOPBACK, "[::1]", host] if _is_loopback(host) else ["*"]
-    return Starlette(
+    guarded = Starlette(
         routes=routes,
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=allowed)],
         exception_handlers={Exception: defect},
     )
+    # deliveries are signed, so they may come under any name: a tunnel keeps its own
+    return Starlette(routes=[deliveries, Mount("/", guarded)], exception_handlers={Exception: defect})
 
 
 def _is_loopback(host: str) -> bool:

@@ -92,8 +92,9 @@ def test_two_replies_at_once(world):
     story.has("mlops:registered", run=1)
     world.settle()
     answers = [story.told().get(f"answer-{comment.id}") for comment in said]
-    assert answers.count(None) == 1
-    assert any((answer and "nothing" in answer) or "not used" in (answer or "") for answer in answers)
+    given = [answer for answer in answers if answer is not None]
+    assert len(given) <= 1  # none where the newer one came first: the older one is late then, and left alone
+    assert all("nothing" in answer or "not used" in answer for answer in given)
     assert story.executions() == ["attempt-1", "attempt-2"]
     assert story.history() == ["attempt 1: below_threshold", "attempt 2: registered"]
 

@@ -18,7 +18,7 @@ from tests.integration.soak.moments import FIRST, LATER  # noqa: E402 (after the
 from tests.integration.soak.service import Moment, Service, until  # noqa: E402
 from tests.integration.soak.story import STORIES, Person, check  # noqa: E402
 
-SEEDS = range(int(os.environ.get("MLOPS_SOAK_RUNS", "6")))
+SEEDS = range(int(os.environ.get("MLOPS_SOAK_RUNS", "4")))
 SWEEPS_SECONDS = (0.5, 15.0)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +17,8 @@ from tests.integration.trust.conftest import Scene, payload, signed
 
 ROLES = ("admin", "maintain", "write", "triage", "read", "none")
 BROKEN = ("403", "404", "500", "time-out")
+NEARLY = "`/cancel`"
+"""Answered with "did you mean", which is for those only who may act."""
 SENDERS = {
     "user": ("somebody", "User"),
     "bot": ("robot[bot]", "Bot"),
@@ -28,9 +32,11 @@ class Answer:
     """What GitHub answers about a person's permission."""
 
     kind: str
+    issue: int
     asked: int = 0
 
-    def on(self, scene: Scene) -> None:
+    @contextmanager
+    def on(self, scene: Scene) -> Iterator[Answer]:
         requester = scene.issues._repository.requester
         session = _session(requester)
         original = session.get
@@ -39,6 +45,8 @@ class Answer:
             return self._answer(url) if "/permission" in url else original(url, **named)
 
         session.get = get
+        yield self
+        session.get = original
 
     def _answer(self, url: str) -> Any:
         self.asked += 1
@@ -57,29 +65,43 @@ def _session(requester: Any) -> Any:
     return requester._Requester__connection.session
 
 
-@pytest.fixture(params=[*ROLES, *BROKEN])
-def answer(request: pytest.FixtureRequest, scene: Scene) -> Answer:
-    """A running issue, whose owner started it; after that GitHub answers so."""
-    scene.open()
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """One for all: each test has an issue of its own."""
+    found = Scene(tmp_path_factory.mktemp("permissions"))
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def issue(scene: Scene) -> int:
+    """A running issue, whose owner started it."""
+    scene.later(hours=1)
+    number = scene.open()
     scene.deliver()
-    found = Answer(request.param)
-    found.on(scene)
-    return found
+    return number
 
 
-def comment(scene: Scene, action: str, sender: str) -> int:
+@pytest.fixture(params=[*ROLES, *BROKEN])
+def answer(request: pytest.FixtureRequest, scene: Scene, issue: int) -> Iterator[Answer]:
+    """After that GitHub answers so."""
+    with Answer(request.param, issue).on(scene) as found:
+        yield found
+
+
+def comment(scene: Scene, issue: int, action: str, sender: str) -> int:
     login, kind = SENDERS[sender]
     who = {"login": login, "type": kind}
     said = {"id": 999, "body": "/cancel", "user": who}
-    body = payload(scene, action=action, comment=said, sender=who)
+    body = payload(scene, issue, action=action, comment=said, sender=who)
     return scene.send(signed(body, "issue_comment"), body)
 
 
 @pytest.mark.parametrize("sender", SENDERS)
 @pytest.mark.parametrize("action", ["created", "edited", "deleted"])
 def test_a_command(scene: Scene, answer: Answer, action: str, sender: str) -> None:
-    status = comment(scene, action, sender)
-    run = scene.ports.runs.get(1)
+    status = comment(scene, answer.issue, action, sender)
+    run = scene.ports.runs.get(answer.issue)
     acts = (action, sender) == ("created", "user") and answer.kind in MAY_ACT
     assert run is not None
     assert run.cancelled_by == ("somebody" if acts else None)
@@ -117,29 +139,27 @@ def test_a_permission_that_cannot_be_read_is_none(scene: Scene, answer: Answer) 
         "```\n/cancel\n```",
         "<!-- /cancel -->",
         "    /cancel",
-        "`/cancel`",
+        NEARLY,
         "Please write\n\n/cancel",
         "<!-- mlops:final-1 -->",
     ],
 )
-def test_what_is_no_command_asks_nobody(scene: Scene, text: str) -> None:
-    scene.open()
-    scene.deliver()
-    found = Answer("admin")
-    found.on(scene)
-    scene.say(text)
-    assert scene.deliver() == [202]
-    run = scene.ports.runs.get(1)
+def test_what_is_no_command_does_nothing(scene: Scene, issue: int, text: str) -> None:
+    with Answer("admin", issue).on(scene) as answer:
+        scene.say(text, issue=issue)
+        assert scene.deliver() == [202]
+    run = scene.ports.runs.get(issue)
     assert run is not None
     assert run.cancelled_by is None
+    assert answer.asked == int(text == NEARLY)
 
 
 def test_a_marker_that_somebody_else_wrote_is_not_ours(scene: Scene) -> None:
-    scene.open(body="learning_type: none")
+    number = scene.open(body="learning_type: none")
     scene.deliver()
-    (ours,) = scene.comments()
+    (ours,) = scene.comments(number)
     marker = ours[ours.rindex("<!--") :]
-    scene.open(body="learning_type: none")
-    scene.say(f"nothing is wrong\n{marker}", "read-person", issue=2)
+    other = scene.open(body="learning_type: none")
+    scene.say(f"nothing is wrong\n{marker}", "read-person", issue=other)
     scene.deliver()
-    assert len(scene.comments(2)) == 1
+    assert len(scene.comments(other)) == 1

@@ -10,7 +10,7 @@ from hashlib import sha1, sha256
 
 import pytest
 
-from lambda_bridge import events
+from lambda_bridge import events, webhook
 from lambda_bridge.events import MOST_BYTES
 from lambda_bridge.webhook import receive
 from tests.integration.trust.conftest import REPOSITORY, SECRET, closed_ports
@@ -66,7 +66,7 @@ WRONG: dict[str, Callable[[bytes, random.Random], str | None]] = {
 
 @pytest.mark.parametrize("kind", WRONG)
 def test_none_is_taken(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "parse", None)  # nothing is parsed
+    monkeypatch.setattr(webhook, "parse", None)  # nothing is parsed
     dice, ports = random.Random(kind), closed_ports()
     for number in range(ROUNDS):
         body = json.dumps({**CONTENT, "nonce": dice.random(), "number": number}).encode()
@@ -81,6 +81,22 @@ def test_none_is_taken(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_there_are_ten_thousand() -> None:
     assert len(WRONG) * ROUNDS >= 10_000
+
+
+def test_it_is_compared_in_constant_time_before_anything_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[tuple[bytes, bytes]] = []
+    equal = hmac.compare_digest
+
+    def compare(ours: bytes, theirs: bytes) -> bool:
+        compared.append((ours, theirs))
+        return equal(ours, theirs)
+
+    monkeypatch.setattr(events.hmac, "compare_digest", compare)
+    monkeypatch.setattr(events.json, "loads", None)
+    for digest in ("0" * 64, "", "\u00e9"):
+        event = {"headers": {"x-hub-signature-256": f"sha256={digest}"}, "body": "{}"}
+        assert receive(closed_ports(), event, REPOSITORY)["statusCode"] == 401
+        assert compared[-1] == (f"sha256={right(b'{}')}".encode(), f"sha256={digest}".encode())
 
 
 @pytest.mark.parametrize("body", ["[" * 100_000, '{"a":' * 50_000, "1" * 500_000, "\x00", "\ud800"])

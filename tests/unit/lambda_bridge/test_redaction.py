@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lambda_bridge import redaction
@@ -119,10 +119,12 @@ def test_of_two_secrets_the_longer_one_goes_whole():
     assert hidden("secret-token-with-more, secret-token") == f"{HIDDEN}, {HIDDEN}"
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=SHORTEST).map(str.strip))
 @pytest.mark.parametrize("written", [str, repr, json.dumps])
 def test_any_text(written, secret):
-    assume(len(secret) >= SHORTEST and secret not in HIDDEN)
+    assume(len(secret) >= SHORTEST and secret not in f"<<{HIDDEN}>>")
+    redaction._given.clear()  # of the example before, whose secret might hide this one
     redact(secret)
     assert written(secret).strip("'\"") not in hidden(written(f"<<{secret}>>"))
 

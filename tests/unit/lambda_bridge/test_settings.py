@@ -73,6 +73,8 @@ def test_what_is_missing_and_what_is_wrong_are_told_at_once():
         ("GITHUB_API_URL", "api.github.com"),
         ("GITHUB_API_URL", "http://github.example.org"),
         ("GITHUB_API_URL", "http://127.0.0.1.example.org/"),
+        ("GITHUB_API_URL", "http://localhost:x@evil.example/api/v3"),
+        ("GITHUB_API_URL", "https://me:secret@github.example.org/"),
         ("MLOPS_HISTORY_BRANCH", "-f"),
         ("MLOPS_HISTORY_BRANCH", "a b"),
     ],

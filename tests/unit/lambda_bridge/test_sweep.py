@@ -33,6 +33,10 @@ def says(world, text, number=50, author="owner", **more):
     touched(world, f"2025-12-31T00:00:{number:02}Z")
 
 
+def refuse():
+    raise PlatformError("GitHub answered 500")
+
+
 def task(world, name, token=None):
     return run_task(world.ports, {"task": name, "issue": 7, "run": world.stored.number, "token": token, "error": {}})
 
@@ -397,6 +401,25 @@ class TestTrouble:
         world.run(issue=6)
         world.workflow.state = lambda name: {"issue-7-run-1": "running"}[name]
         assert sweep(world.ports)["completed"] == 1
+
+    def test_a_comment_that_cannot_be_judged_keeps_no_other_waiting(self, world):
+        waiting(world)
+        says(world, "/status", 50, author="stranger")
+        says(world, "/retrain n_estimators=20", 51)
+        known = world.issues.permission
+        world.issues.permission = lambda user: known(user) if user == "owner" else refuse()
+        assert sweep(world.ports)["answered"] == 1
+        assert (world.stored.reply.comment, world.stored.swept_comment) == (51, 0)
+        world.issues.permission = known
+        assert sweep(world.ports) == Counter(completed=1)
+        assert world.stored.swept_comment == 51
+
+    def test_what_people_want_cannot_be_read_and_the_run_goes_on(self, world):
+        waiting(world)
+        says(world, "/status", 50, author="stranger")
+        world.issues.broken.add("permission")
+        world.now += timedelta(days=20)
+        assert sweep(world.ports) == Counter(reminded=1, abandoned=1)
 
     def test_github_wants_a_pause(self, world):
         world.issues.limited = 30

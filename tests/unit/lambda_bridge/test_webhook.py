@@ -107,6 +107,20 @@ def test_what_was_said_before_the_start_is_no_command(world):
     assert world.stored.cancelled_by == "owner"
 
 
+def test_the_second_delivery_of_an_invalid_start_waits_for_no_list(world):
+    """GitHub tells of a new labelled issue twice."""
+    world.issues.view = replace(world.issues.view, body="learning_type: none")
+    world.issues.start = StartEvent(1, "owner", "2026-01-01T00:00:00Z")
+    first, second = payload(), payload("labeled", label={"name": "mlops:train"})
+    second["issue"]["updated_at"] = "2026-01-01T00:00:00Z"
+    send(world, first)
+    send(world, second)
+    assert (world.stored.status, world.paused) == ("invalid", [])
+    second["issue"]["updated_at"] = "2026-01-01T00:01:00Z"
+    send(world, second)
+    assert len(world.paused) == 2
+
+
 class TestLimits:
     """A start over the limit of the hour is told once, and the sweep takes it up."""
 

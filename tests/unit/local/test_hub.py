@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from github import Auth
 
@@ -34,6 +36,17 @@ class TestLocal:
         assert (hub.name, hub.login(), hub.branch) == ("local/models", BOT, None)
         made = hub.repository.create_issue("Iris")
         assert made.user.login == BOT
+
+    @pytest.mark.parametrize("known", ["", "example.org"])
+    def test_a_proxy_has_no_business_there(self, github, server, tmp_path, monkeypatch, known):
+        for name in ("HTTP_PROXY", "http_proxy"):
+            monkeypatch.setenv(name, "http://127.0.0.1:9")
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.setenv(name, known)
+        hub = local_hub(github, server.url, tmp_path / "github", None)
+        assert hub.repository.create_issue("Iris").number == 1
+        local_hub(github, server.url, tmp_path / "github", None)
+        assert os.environ["NO_PROXY"] == ",".join(filter(None, [known, "127.0.0.1"]))
 
     def test_the_local_github_takes_more_edits(self, github, tmp_path):
         assert local_hub(github, "http://127.0.0.1:1", tmp_path, None).edits_per_hour == OUR_EDITS > GITHUBS_EDITS
