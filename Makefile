@@ -6,7 +6,7 @@ EXAMPLES := seed_code/starter/issues
 REPLIES := seed_code/starter/replies
 .DEFAULT_GOAL := help
 
-.PHONY: help run test soak bench check generate
+.PHONY: help run test soak bench check generate synth
 help:  ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -36,6 +36,9 @@ check: .venv/dev  ## lint, types, import rules, stale generated files
 	$(BIN)/python -m lambda_bridge.reference --check
 	$(BIN)/python -m seed_code.datasets --check
 
+synth: .venv/infra  ## writes the CloudFormation templates into cdk.out, without an account; OPTIONS="kms=true ..."
+	$(BIN)/python -m seed_code.project_template.synth cdk.out $(OPTIONS)
+
 generate: .venv/dev  ## rewrite what is generated: definitions, issue form, reference tables, sample datasets
 	$(BIN)/mlops compile
 	$(BIN)/python -m pipelines.render
@@ -52,5 +55,9 @@ generate: .venv/dev  ## rewrite what is generated: definitions, issue form, refe
 	@touch $@
 
 .venv/dev: .venv/core
-	$(PIP) -e '.[dev,pipelines,rl]'
+	$(PIP) -e '.[dev,infra,pipelines,rl]'
+	@touch $@
+
+.venv/infra: .venv/core
+	$(PIP) -e '.[infra]'
 	@touch $@

@@ -22,6 +22,8 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 from aws_lambda_powertools.metrics import MetricUnit
 
+from algorithms.errors import PlatformError
+from lambda_bridge.gauges import gauges
 from lambda_bridge.pipeline_events import on_event
 from lambda_bridge.ports import Ports, RateLimitError
 from lambda_bridge.redaction import Redacting, hidden
@@ -99,6 +101,17 @@ def _about(**keys: Any) -> Iterator[None]:
 def _count(name: str, times: int = 1) -> None:
     if _in_lambda():
         metrics.add_metric(name, MetricUnit.Count, times)
+
+
+def _gauge(ports: Ports) -> None:
+    """How things are after a sweep; a sweep that succeeded does not fail for it."""
+    if not _in_lambda():
+        return
+    try:
+        for name, value in gauges(ports).items():
+            metrics.add_metric(name, MetricUnit.NoUnit, value)
+    except PlatformError as error:
+        logger.warning("not measured: %s", error)
 
 
 MAX_AGE_SECONDS = 300
@@ -191,4 +204,5 @@ def sweep(event: Mapping[str, Any], context: Any) -> dict[str, Any]:  # noqa: AR
     for what, times in mended.items():
         logger.info("swept: %s %s", what, times)
         _count("SweepRepairs", times)
+    _gauge(_bridge().ports)
     return {"mended": dict(mended), "wait": 0.0}

@@ -48,7 +48,7 @@ PACKAGES = {
     for name in LEARNING
 }
 LISTS = {
-    ARN.format("sagemaker", kind): "A list names no version; this one says which versions there are, not what is in them."
+    ARN.format("sagemaker", kind): "A list names no version; it says which versions there are, not what is in them."
     for kind in ("model-package/*", "model-package-group/*")
 }
 JOBS = {
@@ -63,6 +63,34 @@ PREFIX = "Objects are named when they are written; the prefix says whose they ar
 READ = ("datasets/*/raw/metadata.json", "evaluations/*")
 JOB_OBJECTS = ("datasets/*", "models/*", "evaluations/*", "datasets/*/processed/*", "logs/*")
 
+STACK_NAMES = "CloudFormation names it, and begins with the stack's name, which Service Catalog begins with SC-."
+API_IDS = "API Gateway numbers its APIs when they are made."
+KEY_IDS = "KMS numbers keys when they are made; only those with the project's tag are meant."
+GROUP_IDS = "EC2 numbers security groups when they are made."
+OWN_NAMES = "The template names them; what comes after is the name of one of its resources."
+LAUNCHED = {
+    "Storing": {ARN.format("dynamodb", "table/SC-*"): STACK_NAMES, "arn:<AWS::Partition>:s3:::sc-*": STACK_NAMES},
+    "Running": {
+        **{f"arn:<AWS::Partition>:apigateway:<AWS::Region>::/{kind}/*": API_IDS for kind in ("apis", "tags")},
+        ARN.format("events", "rule/SC-*"): STACK_NAMES,
+    },
+    "Watching": {
+        ARN.format("cloudformation", "stack/SC-*"): STACK_NAMES,
+        ARN.format("cloudwatch", "alarm:mlops-*"): OWN_NAMES,
+        ARN.format("logs", "log-group:/aws/apigateway/mlops-*"): OWN_NAMES,
+        ARN.format("sns", "SC-*"): STACK_NAMES,
+        ARN.format("sqs", "SC-*"): STACK_NAMES,
+    },
+    "Granting": {
+        "*": UNNAMED["launch"],
+        "arn:<AWS::Partition>:s3:::<LambdaCodeBucket>/*": "The zip files are named after their digests.",
+        "arn:<AWS::Partition>:iam::<AWS::AccountId>:role/SC-*": STACK_NAMES,
+        **{ARN.format("kms", f"{kind}/*"): KEY_IDS for kind in ("key", "alias")},
+        **{ARN.format("ec2", f"{kind}/*"): GROUP_IDS for kind in ("security-group", "security-group-rule")},
+    },
+}
+"""Of the launch role: managed policy -> resource -> reason."""
+
 
 def acknowledge(stack: MLOpsStack) -> None:
     """Acknowledges what is found in a deployment's stack."""
@@ -73,6 +101,10 @@ def acknowledge(stack: MLOpsStack) -> None:
 
 def acknowledge_launch_role(stack: LaunchRoleStack) -> None:
     """Acknowledges the wildcards of the launch role: what it makes has the names that CloudFormation thinks of."""
+    for policy in stack.policies:
+        for resource, reason in LAUNCHED[policy.node.id].items():
+            finding = f"AwsSolutions::AwsSolutions-IAM5[Resource::{resource}]"
+            Validations.of(policy).acknowledge(Acknowledgment(id=finding, reason=reason))
 
 
 def _findings(stack: MLOpsStack) -> Iterator[tuple[IConstruct, str, str]]:

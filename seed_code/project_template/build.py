@@ -14,7 +14,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from seed_code.project_template.access import allow
+from seed_code.project_template.access import Conditions, allow
 from seed_code.project_template.functions import Network, log_group, service_role
 from seed_code.project_template.names import Names
 from seed_code.project_template.options import PROJECT, Options
@@ -81,7 +81,8 @@ class Build(Construct):
 
         The rule names the project by its fixed name, so that it is made early and listens well before the end.
         """
-        done = {"stack-id": [Stack.of(self).stack_id], "status-details": {"status": ["CREATE_COMPLETE", "UPDATE_COMPLETE"]}}
+        states = {"status": ["CREATE_COMPLETE", "UPDATE_COMPLETE"]}
+        done = {"stack-id": [Stack.of(self).stack_id], "status-details": states}
         starter = Construct(self, "Starter")
         role = service_role(starter, "events", [allow("codebuild:StartBuild", on=[names.build])])
         project = codebuild.Project.from_project_name(starter, "Project", PROJECT)
@@ -154,7 +155,7 @@ def _joining(names: Names, network: Network | None) -> list[iam.PolicyStatement]
     if network is None:
         return []
     subnets = [names.arn("ec2", f"subnet/{subnet.subnet_id}") for subnet in network.subnets]
-    ours = {"StringEquals": {"ec2:AuthorizedService": "codebuild.amazonaws.com"}, "ArnEquals": {"ec2:Subnet": subnets}}
+    ours: Conditions = {"StringEquals": {"ec2:AuthorizedService": "codebuild.amazonaws.com"}, "ArnEquals": {"ec2:Subnet": subnets}}
     interfaces = names.arn("ec2", "network-interface/*")
     return [
         allow(*NETWORK, on=["*"]),

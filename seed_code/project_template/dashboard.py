@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
@@ -20,9 +22,9 @@ WAITING = [
     "limit 50",
 ]
 """Hours that each run waited for people: the ends of its waits less their beginnings. Waits that go on are left out."""
-COST = """**Cost.** The account's SageMaker charges of this month, in US dollars. CloudWatch has them in us-east-1 alone,
-and only where billing alerts are on (Billing preferences). By run: the tags `project`, `issue` and `attempt`, as cost
-allocation tags in Cost Explorer."""
+COST = """**Cost.** The account's SageMaker charges of this month, in US dollars. CloudWatch has them in us-east-1
+alone, and only where billing alerts are on (Billing preferences). By run: the tags `project`, `issue` and `attempt`, as
+cost allocation tags in Cost Explorer."""
 
 
 class Dashboard(Construct):
@@ -107,5 +109,5 @@ def _cost() -> tuple[cloudwatch.IWidget, ...]:
     )
 
 
-def _graph(title: str, metrics: list[cloudwatch.IMetric], width: int) -> cloudwatch.GraphWidget:
-    return cloudwatch.GraphWidget(title=title, left=metrics, width=width)
+def _graph(title: str, metrics: Sequence[cloudwatch.IMetric], width: int) -> cloudwatch.GraphWidget:
+    return cloudwatch.GraphWidget(title=title, left=list(metrics), width=width)

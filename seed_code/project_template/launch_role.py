@@ -40,7 +40,8 @@ ACTIONS: Mapping[str, Sequence[str]] = {
         *("SetStackPolicy", "UpdateStack"),
     ),
     "cloudwatch": (
-        *("DeleteAlarms", "DeleteDashboards", "DescribeAlarms", "GetDashboard", "PutDashboard", "PutMetricAlarm", *TAGS),
+        *("DeleteAlarms", "DeleteDashboards", "DescribeAlarms", "GetDashboard", "PutDashboard", "PutMetricAlarm"),
+        *TAGS,
     ),
     "codebuild": (
         *("BatchGetProjects", "CreateProject", "CreateWebhook", "DeleteProject", "DeleteWebhook", "UpdateProject"),
@@ -56,9 +57,7 @@ ACTIONS: Mapping[str, Sequence[str]] = {
         *("CreateRepository", "DeleteRepository", "DescribeRepositories", "GetLifecyclePolicy", "GetRepositoryPolicy"),
         *("PutImageScanningConfiguration", "PutImageTagMutability", *TAGS),
     ),
-    "events": (
-        *("DeleteRule", "DescribeRule", "ListTargetsByRule", "PutRule", "PutTargets", "RemoveTargets", *TAGS),
-    ),
+    "events": (*("DeleteRule", "DescribeRule", "ListTargetsByRule", "PutRule", "PutTargets", "RemoveTargets", *TAGS),),
     "lambda": (
         *("AddPermission", "CreateFunction", "DeleteFunction", "DeleteFunctionConcurrency"),
         *("DeleteFunctionEventInvokeConfig", "GetCodeSigningConfig", "GetFunction", "GetFunctionCodeSigningConfig"),
@@ -82,7 +81,9 @@ ACTIONS: Mapping[str, Sequence[str]] = {
         *("PutBucketLogging", "PutBucketOwnershipControls", "PutBucketPolicy", "PutBucketPublicAccessBlock"),
         *("PutBucketTagging", "PutBucketVersioning", "PutEncryptionConfiguration", "PutLifecycleConfiguration", *TAGS),
     ),
-    "secretsmanager": ("CreateSecret", "DeleteSecret", "DescribeSecret", "TagResource", "UntagResource", "UpdateSecret"),
+    "secretsmanager": (
+        *("CreateSecret", "DeleteSecret", "DescribeSecret", "TagResource", "UntagResource", "UpdateSecret"),
+    ),
     "sns": (
         *("CreateTopic", "DeleteTopic", "GetDataProtectionPolicy", "GetSubscriptionAttributes", "GetTopicAttributes"),
         *("ListSubscriptionsByTopic", "SetSubscriptionAttributes", "SetTopicAttributes", "Subscribe", "Unsubscribe"),
@@ -103,9 +104,7 @@ UNNAMED = (
 )
 """They have no resource to name."""
 READING_ROLES = ("iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies")
-MAKING_ROLES = (
-    *("iam:CreateRole", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"),
-)
+MAKING_ROLES = (*("iam:CreateRole", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"),)
 KEEPING_ROLES = (
     *("iam:DeleteRole", "iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole"),
     "iam:UpdateRoleDescription",
@@ -154,11 +153,10 @@ class LaunchRoleStack(Stack):
             for area, services in AREAS
         ]
         roles = [*_roles(names, options), *_optional(names, options)]
-        code = allow("s3:GetObject", "s3:GetObjectVersion", on=[f"arn:{names.partition}:s3:::{bucket.value_as_string}/*"])
+        objects = f"arn:{names.partition}:s3:::{bucket.value_as_string}/*"
+        code = allow("s3:GetObject", "s3:GetObjectVersion", on=[objects])
         self.policies.append(
-            iam.ManagedPolicy(
-                self, "Granting", roles=[self.role], statements=[code, allow(*UNNAMED, on=["*"]), *roles]
-            )
+            iam.ManagedPolicy(self, "Granting", roles=[self.role], statements=[code, allow(*UNNAMED, on=["*"]), *roles])
         )
         CfnOutput(self, "LaunchRoleArn", value=self.role.role_arn, description="Of the launch constraint")
 
@@ -171,7 +169,8 @@ def _resources(names: Names) -> dict[str, list[str]]:
     """Fixed names as they are; others begin with the stack's, in buckets' in small letters."""
     region = f"arn:{names.partition}:apigateway:{names.region}::"
     functions = [names.function(name) for name in (WEBHOOK, TASK, PIPELINE_EVENT, SWEEP)]
-    groups = (f"aws/states/{STATE_MACHINE}", "aws/lambda/*", "aws/apigateway/mlops-*", f"aws/codebuild/{PROJECT}")
+    own = [f"aws/lambda/{name}" for name in (WEBHOOK, TASK, PIPELINE_EVENT, SWEEP)]
+    groups = (*own, f"aws/states/{STATE_MACHINE}", "aws/apigateway/mlops-*", f"aws/codebuild/{PROJECT}")
     return {
         "apigateway": [f"{region}/{kind}" for kind in ("apis", "apis/*", "tags/*")],
         "cloudformation": [names.arn("cloudformation", f"stack/{STACKS}")],

@@ -16,7 +16,7 @@ STATE_MACHINE = "MLOpsPipeline"
 WEBHOOK, TASK, PIPELINE_EVENT, SWEEP = "IssueDetectorAgent", "mlops-task", "mlops-pipeline-event", "mlops-sweep"
 """The functions. The log group of the first is `/aws/lambda/IssueDetectorAgent`."""
 DASHBOARD = "MLOps-Pipeline-Dashboard"
-GITHUB_SECRET, SLACK_SECRET, WEBHOOK_SECRET = "github-token", "slack-webhook-url", "github-webhook-secret"  # noqa: S105
+GITHUB_SECRET, SLACK_SECRET, WEBHOOK_SECRET = "github-token", "slack-webhook-url", "github-webhook-secret"
 SECRETS = (GITHUB_SECRET, SLACK_SECRET, WEBHOOK_SECRET)
 PYTHONS = ("3.11", "3.12", "3.13")
 """Lambda's runtimes that the package can be made for; the tests run it on the first."""
@@ -26,7 +26,9 @@ PATTERNS = {
     "security_group_ids": r"sg-[0-9a-f]+",
     "permissions_boundary": r"arn:aws[a-z-]*:iam::\d{12}:policy/[\w+=,.@/-]+",
     "existing_secrets": "|".join(SECRETS),
-    "source_connection": r"arn:aws[a-z-]*:(codeconnections|codestar-connections):[a-z0-9-]+:\d{12}:connection/[0-9a-f-]+",
+    "source_connection": (
+        r"arn:aws[a-z-]*:(codeconnections|codestar-connections):[a-z0-9-]+:\d{12}:connection/[0-9a-f-]+"
+    ),
     "source_repository": r"https://[\w.-]+(/[\w.-]+){2}",
     "python": "|".join(PYTHONS),
 }

@@ -17,8 +17,11 @@ TEXTS = {
 }
 DEFAULTS = {"GITHUB_API_URL": DEFAULT_API, "MLOPS_HISTORY_BRANCH": ""}
 """The repository has none."""
-FORMS = {name: PATTERNS[field][0] for field, name in (("repository", "GITHUB_REPOSITORY"), ("api_url", "GITHUB_API_URL"))}
-FORMS["MLOPS_HISTORY_BRANCH"] = f"|{PATTERNS['history_branch'][0]}"
+FORMS = {
+    "GITHUB_REPOSITORY": PATTERNS["repository"][0],
+    "GITHUB_API_URL": PATTERNS["api_url"][0],
+    "MLOPS_HISTORY_BRANCH": f"|{PATTERNS['history_branch'][0]}",
+}
 LIMITS = {
     "StartsPerPerson": "MLOPS_STARTS_PER_PERSON",
     "StartsPerRepository": "MLOPS_STARTS_PER_REPOSITORY",

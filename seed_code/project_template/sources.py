@@ -73,7 +73,8 @@ class Uploaded:
         """See `Sources`."""
         bucket = scope.node.find_child("LambdaCodeBucket")
         assert isinstance(bucket, CfnParameter)  # noqa: S101 (made by `code`)
-        return Archive(bucket.value_as_string, _key(scope, "SourceKey", "The source that CodeBuild builds", self.source))
+        key = _key(scope, "SourceKey", "The source that CodeBuild builds", self.source)
+        return Archive(bucket.value_as_string, key)
 
 
 def _key(scope: Construct, name: str, meaning: str, file: Path) -> str:

@@ -101,9 +101,7 @@ def _table(scope: Construct, key: kms.IKey | None) -> dynamodb.Table:
         removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     )
     for index, attribute in ((BY_GROUP, "group"), (BY_STATE, "state")):
-        table.add_global_secondary_index(
-            index_name=index, partition_key=_text(attribute), sort_key=_text("updated")
-        )
+        table.add_global_secondary_index(index_name=index, partition_key=_text(attribute), sort_key=_text("updated"))
     return table
 
 

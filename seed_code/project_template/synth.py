@@ -1,4 +1,6 @@
-"""`make synth`: writes the templates without an account: `python -m seed_code.project_template.synth DIR [name=value ...]`.
+"""`make synth`: writes the templates, without an account.
+
+`python -m seed_code.project_template.synth DIR [name=value ...]`; the names are those of `options.Options`.
 
 `MLOpsStack.template.json` is what `cdk deploy` deploys, `mlops.template.json` the plain one for `aws cloudformation
 deploy`, `studio.template.json` a SageMaker project template, `launch-role.template.json` the role that it needs. The
@@ -47,10 +49,11 @@ def write(folder: Path, options: Options, package: Package, source: Package) -> 
 
 def read_options(pairs: Sequence[str]) -> Options:
     """Options as `name=value`. Raises PlatformError."""
-    given: Mapping[str, str] = dict(pair.split("=", 1) if "=" in pair else (pair, "true") for pair in pairs)
+    given: Mapping[str, str] = {name: value or "true" for name, _, value in (pair.partition("=") for pair in pairs)}
     unknown = sorted(set(given) - set(Options.__dataclass_fields__))
     if unknown:
-        raise PlatformError(f"{', '.join(unknown)}: no such option. Known are {', '.join(Options.__dataclass_fields__)}.")
+        known = ", ".join(Options.__dataclass_fields__)
+        raise PlatformError(f"{', '.join(unknown)}: no such option. Known are {known}.")
     return Options.from_context(given)
 
 

@@ -213,7 +213,7 @@ class TestObserved:
 
 SWEEPS = """
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace as Fake
 from lambda_bridge import handler
 from lambda_bridge.ports import RateLimitError
@@ -222,7 +222,8 @@ def limited(since):
     raise RateLimitError("GitHub answered 403: slow down", 60.0)
 
 stopped = []
-running = [Fake(arn=f"arn:{number}", run_id="issue-7-attempt-1") for number in range(3)]
+began = datetime.now(UTC) - timedelta(hours=30)
+running = [Fake(arn=f"arn:{number}", run_id="issue-7-attempt-1", started=began) for number in range(3)]
 nothing = Fake(unfinished=lambda: [], get=lambda issue: None)
 pipelines = Fake(running=lambda: running, stop=stopped.append)
 given = {"runs": nothing, "pipelines": pipelines, "clock": lambda: datetime.now(UTC)}
@@ -240,7 +241,10 @@ def test_what_was_mended_is_counted_and_logged():
     assert "{'stopped': 3} ['arn:0', 'arn:1', 'arn:2']" in stderr
     assert "swept: stopped 3" in [record["message"] for record in records]
     assert [record["level"] for record in records if "slow down" in record["message"]] == ["WARNING"]
-    assert sum(sum(json.loads(line).get("SweepRepairs", [])) for line in stdout) == 3
+    measured = {name: value for line in stdout for name, value in json.loads(line).items()}
+    assert measured["SweepRepairs"] == [3]
+    assert (measured["WaitingRuns"], measured["OldestWaitHours"]) == ([0], [0])
+    assert 30 <= measured["OldestTrainingHours"][0] < 31
 
 
 TASKS = """
