@@ -59,6 +59,9 @@ STARTED = {
     ARN.format("states", "execution:MLOpsPipeline:*"): "Executions are named after issues; all are of this one machine."
 }
 LOGS = {ARN.format("logs", "log-group:/aws/sagemaker/*"): "SageMaker makes the log groups and streams of jobs."}
+INTERFACES = {
+    ARN.format("ec2", "network-interface/*"): "EC2 numbers interfaces when they are made; the subnets are named."
+}
 PREFIX = "Objects are named when they are written; the prefix says whose they are."
 READ = ("datasets/*/raw/metadata.json", "evaluations/*")
 JOB_OBJECTS = ("datasets/*", "models/*", "evaluations/*", "datasets/*/processed/*", "logs/*")
@@ -132,7 +135,7 @@ def _wildcards(stack: MLOpsStack) -> Iterator[tuple[IConstruct, dict[str, str]]]
     yield stack.workflow.role, {"*": UNNAMED["workflow"]}
     jobs = {**JOBS, **LOGS, **GROUPS, **PACKAGES, **_objects(stack, JOB_OBJECTS)}
     yield stack.pipeline_policy, {"*": UNNAMED["pipelines"], **jobs}
-    yield stack.build.role, {"*": UNNAMED["build"]}
+    yield stack.build.role, {"*": UNNAMED["build"], **INTERFACES}
 
 
 def _objects(stack: MLOpsStack, patterns: tuple[str, ...]) -> dict[str, str]:

@@ -155,7 +155,10 @@ def _joining(names: Names, network: Network | None) -> list[iam.PolicyStatement]
     if network is None:
         return []
     subnets = [names.arn("ec2", f"subnet/{subnet.subnet_id}") for subnet in network.subnets]
-    ours: Conditions = {"StringEquals": {"ec2:AuthorizedService": "codebuild.amazonaws.com"}, "ArnEquals": {"ec2:Subnet": subnets}}
+    ours: Conditions = {
+        "StringEquals": {"ec2:AuthorizedService": "codebuild.amazonaws.com"},
+        "ArnEquals": {"ec2:Subnet": subnets},
+    }
     interfaces = names.arn("ec2", "network-interface/*")
     return [
         allow(*NETWORK, on=["*"]),

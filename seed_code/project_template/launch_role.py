@@ -34,7 +34,7 @@ PASSED_TO = ("codebuild", "events", "lambda", "states")
 TRUSTED = ("cloudformation", "servicecatalog")
 TAGS = ("ListTagsForResource", "TagResource", "UntagResource")
 ACTIONS: Mapping[str, Sequence[str]] = {
-    "apigateway": ("DELETE", "GET", "PATCH", "POST", "PUT", "TagResource", "UntagResource"),
+    "apigateway": ("DELETE", "GET", "PATCH", "POST", "PUT"),
     "cloudformation": (
         *("CreateStack", "DeleteStack", "DescribeStackEvents", "DescribeStacks", "GetTemplateSummary"),
         *("SetStackPolicy", "UpdateStack"),

@@ -21,11 +21,10 @@ SECRETS = (GITHUB_SECRET, SLACK_SECRET, WEBHOOK_SECRET)
 PYTHONS = ("3.11", "3.12", "3.13")
 """Lambda's runtimes that the package can be made for; the tests run it on the first."""
 PATTERNS = {
-    "vpc_id": r"vpc-[0-9a-f]+",
-    "subnet_ids": r"subnet-[0-9a-f]+",
-    "security_group_ids": r"sg-[0-9a-f]+",
+    "vpc_id": r"vpc-([0-9a-f]{8}|[0-9a-f]{17})",
+    "subnet_ids": r"subnet-([0-9a-f]{8}|[0-9a-f]{17})",
+    "security_group_ids": r"sg-([0-9a-f]{8}|[0-9a-f]{17})",
     "permissions_boundary": r"arn:aws[a-z-]*:iam::\d{12}:policy/[\w+=,.@/-]+",
-    "existing_secrets": "|".join(SECRETS),
     "source_connection": (
         r"arn:aws[a-z-]*:(codeconnections|codestar-connections):[a-z0-9-]+:\d{12}:connection/[0-9a-f-]+"
     ),
@@ -50,8 +49,6 @@ class Options:
     vpc_id, subnet_ids, security_group_ids : where the functions and the build run; empty: outside of a VPC. Without
         security groups one is made that lets HTTPS out. GitHub has to be reached from there
     permissions_boundary : ARN of a managed policy that bounds every role
-    existing_secrets : names of secrets that are there already; the others are made
-    existing_images : the ECR repository is there already, from an earlier deployment
     source_connection : ARN of a CodeConnections connection; None: CodeBuild builds the checkout that made the template
     source_repository : address of the repository that the connection reads; each push to its main branch is built
     reserve_sweep : one sweep at a time. Lambda refuses it where the account's quota is below 101 ("Reserved
@@ -64,8 +61,6 @@ class Options:
     subnet_ids: tuple[str, ...] = ()
     security_group_ids: tuple[str, ...] = ()
     permissions_boundary: str | None = None
-    existing_secrets: tuple[str, ...] = ()
-    existing_images: bool = False
     source_connection: str | None = None
     source_repository: str | None = None
     reserve_sweep: bool = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aws_cdk import CfnParameter
+from aws_cdk import CfnCondition, CfnParameter, Fn, Stack
 from constructs import Construct
 
 from lambda_bridge.settings import COUNTS, DEFAULT_API, MEANINGS, PATTERNS
@@ -77,6 +77,19 @@ def _limit(scope: Construct, name: str, variable: str) -> str:
 def _meaning(variable: str) -> str:
     meaning = MEANINGS[variable]
     return meaning[0].upper() + meaning[1:]
+
+
+def unless_existing(scope: Construct, name: str, what: str) -> CfnCondition:
+    """A parameter `name` that says whether something with a fixed name has to be made, and the condition of it."""
+    stack = Stack.of(scope)
+    given = CfnParameter(
+        stack,
+        name,
+        description=f"{what}: create, or existing where it is there already",
+        default="create",
+        allowed_values=["create", "existing"],
+    )
+    return CfnCondition(stack, f"Makes{name}", expression=Fn.condition_equals(given.value_as_string, "create"))
 
 
 def fixed_environment(names: Names, bucket: str, table: str, topic: str, version: str) -> dict[str, str]:

@@ -52,8 +52,8 @@ class MLOpsStack(Stack):
         Tags.of(self).add("project", PROJECT)
         self.names, self.parameters = Names(self), Parameters(self)
         self.key = make_key(self) if options.kms else None
-        self.storage = Storage(self, options, self.key)
-        self.secrets = Secrets(self, options, self.key)
+        self.storage = Storage(self, self.key)
+        self.secrets = Secrets(self, self.key)
         self.network = network_of(self, options)
         self.undelivered = dead_letters(self, self.key)
         self.kept = self._kept()
@@ -142,7 +142,7 @@ class MLOpsStack(Stack):
             "WebhookUrl": (self.api.url, "Goes into the repository's webhook"),
             "BucketName": (self.storage.bucket.bucket_name, "Datasets go below datasets/<id>/raw/"),
             "TableName": (self.storage.table.table_name, "The run records"),
-            "ImageRepository": (self.storage.images.repository_uri, "CodeBuild pushes there"),
+            "ImageRepositoryUri": (self.storage.images.repository_uri, "CodeBuild pushes there"),
             "PipelineRoleArn": (self.pipeline_role.role_arn, "The role of pipelines and jobs"),
             "TopicArn": (self.storage.topic.topic_arn, "Notices and alarms"),
             "DeadLettersUrl": (self.undelivered.queue_url, "Events that could not be handled"),

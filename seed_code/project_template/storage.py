@@ -18,7 +18,8 @@ from constructs import Construct
 
 from lambda_bridge.aws_records import BY_GROUP, BY_STATE
 from seed_code.project_template.names import Names
-from seed_code.project_template.options import PROJECT, Options
+from seed_code.project_template.options import PROJECT
+from seed_code.project_template.parameters import unless_existing
 
 LOGS_DAYS = 90
 OLD_VERSIONS_DAYS = 90
@@ -28,7 +29,7 @@ OLD_VERSIONS_DAYS = 90
 class Storage(Construct):
     """`bucket`, `table`, `images`, `topic`. `key` encrypts all of it; None: AWS's own keys do."""
 
-    def __init__(self, scope: Construct, options: Options, key: kms.IKey | None) -> None:
+    def __init__(self, scope: Construct, key: kms.IKey | None) -> None:
         super().__init__(scope, "Storage")
         self.logs = logs = _bucket(self, "AccessLogs", None, lifecycle_rules=[_expiring(None)])
         self.bucket = _bucket(
@@ -41,11 +42,7 @@ class Storage(Construct):
             lifecycle_rules=[_expiring("logs/"), _tidied("evaluations/")],
         )
         self.table = _table(self, key)
-        self.images = (
-            ecr.Repository.from_repository_name(self, "Images", PROJECT)
-            if options.existing_images
-            else _images(self, key)
-        )
+        self.images = _images(self, key)
         self.topic = _topic(self, key)
 
 
@@ -109,20 +106,26 @@ def _text(name: str) -> dynamodb.Attribute:
     return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)
 
 
-def _images(scope: Construct, key: kms.IKey | None) -> ecr.Repository:
-    """The pipelines name images by digest, so that a build may run again for the same commit and move its tag.
+def _images(scope: Construct, key: kms.IKey | None) -> ecr.IRepository:
+    """The repository by its name, and the resource where it has to be made.
+
+    The pipelines name images by digest, so that a build may run again for the same commit and move its tag.
 
     No image goes by itself: registered models are served by the one that they were trained with.
     """
-    return ecr.Repository(
+    made = ecr.Repository(
         scope,
-        "Images",
+        "MadeImages",
         repository_name=PROJECT,
         image_scan_on_push=True,
         encryption=ecr.RepositoryEncryption.KMS if key else ecr.RepositoryEncryption.AES_256,
         encryption_key=key,
         removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     )
+    resource = made.node.default_child
+    assert isinstance(resource, ecr.CfnRepository)  # noqa: S101 (what a repository is made of)
+    resource.cfn_options.condition = unless_existing(scope, "ImageRepository", f"The ECR repository `{PROJECT}`")
+    return ecr.Repository.from_repository_name(scope, "Images", PROJECT)
 
 
 def _topic(scope: Construct, key: kms.IKey | None) -> sns.Topic:
