@@ -23,7 +23,6 @@ BY_PEOPLE = (
     "GitHub and Slack give out what is in it, so that Secrets Manager cannot rotate it; the bridge reads it anew every "
     "five minutes, so that people can."
 )
-LOGS_OF_LOGS = "It holds the access logs of the other bucket; logs about logs would never end."
 UNNAMED = {
     "functions": "X-Ray's actions have no resources to name, nor have those of network interfaces (option vpc_id).",
     "workflow": "Log delivery and X-Ray have no resources to name.",
@@ -113,7 +112,6 @@ def acknowledge_launch_role(stack: LaunchRoleStack) -> None:
 def _findings(stack: MLOpsStack) -> Iterator[tuple[IConstruct, str, str]]:
     yield stack.api.route, "APIG4", SIGNED
     yield stack.undelivered, "SQS3", THIS_IS_ONE
-    yield stack.storage.logs, "S1", LOGS_OF_LOGS
     for secret in stack.secrets.made.values():
         yield secret, "SMG4", BY_PEOPLE
     for function in stack.functions.values():
@@ -135,7 +133,7 @@ def _wildcards(stack: MLOpsStack) -> Iterator[tuple[IConstruct, dict[str, str]]]
     yield stack.workflow.role, {"*": UNNAMED["workflow"]}
     jobs = {**JOBS, **LOGS, **GROUPS, **PACKAGES, **_objects(stack, JOB_OBJECTS)}
     yield stack.pipeline_policy, {"*": UNNAMED["pipelines"], **jobs}
-    yield stack.build.role, {"*": UNNAMED["build"], **INTERFACES}
+    yield stack.build.role, {"*": UNNAMED["build"], **(INTERFACES if stack.network else {})}
 
 
 def _objects(stack: MLOpsStack, patterns: tuple[str, ...]) -> dict[str, str]:

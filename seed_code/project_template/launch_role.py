@@ -1,7 +1,7 @@
 """The launch role: what Service Catalog, or a project of SageMaker made from a template on S3, deploys with.
 
-It may make what the template holds, by the names that this has, and nothing else. Actions are those that
-CloudFormation's resource types name ("handlers" of their schemas); a test compares them.
+It may make what the template holds, by the names that this has, and nothing else. Each
+action is one that CloudFormation's own resource types name ("handlers" of their schemas) but for those in `BESIDES`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ PASSED_TO = ("codebuild", "events", "lambda", "states")
 TRUSTED = ("cloudformation", "servicecatalog")
 TAGS = ("ListTagsForResource", "TagResource", "UntagResource")
 ACTIONS: Mapping[str, Sequence[str]] = {
-    "apigateway": ("DELETE", "GET", "PATCH", "POST", "PUT"),
+    "apigateway": ("DELETE", "GET", "PATCH", "POST", "PUT", "TagResource", "UntagResource"),
     "cloudformation": (
         *("CreateStack", "DeleteStack", "DescribeStackEvents", "DescribeStacks", "GetTemplateSummary"),
         *("SetStackPolicy", "UpdateStack"),
@@ -103,6 +103,14 @@ UNNAMED = (
     *("secretsmanager:GetRandomPassword", "cloudformation:ValidateTemplate"),
 )
 """They have no resource to name."""
+BESIDES = {
+    "cloudformation": "Service Catalog makes the stack in the name of this role.",
+    "codebuild": "CloudFormation's schema of projects names no actions.",
+    "lambda:GetFunctionConfiguration": "CloudFormation waits with it until a function is ready.",
+    "logs": "The access log of the API is a log delivery (API Gateway, Configure logging for HTTP APIs).",
+    "s3:GetObjectVersion": "Lambda reads a package by its version where the bucket keeps versions.",
+}
+"""Services and actions that no schema names, and why the role needs them."""
 READING_ROLES = ("iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies")
 MAKING_ROLES = (*("iam:CreateRole", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"),)
 KEEPING_ROLES = (
