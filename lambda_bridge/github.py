@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from lambda_bridge.github_client import refusals
 from lambda_bridge.github_lists import GHOST, Labelled, Starts, moment, view
+from lambda_bridge.labels import LABELS
 from lambda_bridge.ports import CommentView, IssueView, Permission, StartEvent, StateLabel
 
 if TYPE_CHECKING:
@@ -23,13 +24,8 @@ if TYPE_CHECKING:
 LONGEST_COMMENT = 65_536
 LOCKS = 64
 """So many issues may be commented on at once; others may have to wait for one of them."""
-COLOURS: dict[StateLabel, str] = {
-    "mlops:running": "1d76db",
-    "mlops:waiting": "fbca04",
-    "mlops:registered": "0e8a16",
-    "mlops:failed": "d93f0b",
-}
 STATE_LABELS = frozenset(get_args(StateLabel))
+COLOURS = {label.name: label.colour for label in LABELS if label.name in STATE_LABELS}
 MARKER = re.compile(r"<!-- mlops:([a-z0-9-]{1,100}) -->\Z")
 
 

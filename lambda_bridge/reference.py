@@ -1,4 +1,4 @@
-"""Writes the reference pages of the bridge: comments, settings, workflow. Light.
+"""Writes the reference pages of the bridge (comments, settings, workflow) and the starter's labels. Light.
 
 `python -m lambda_bridge.reference` writes, `--check` exits 1 and names the pages that are stale.
 """
@@ -12,19 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from lambda_bridge.answers import COMMANDS
+from lambda_bridge.labels import LABELS, labels_file
 from lambda_bridge.settings import MEANINGS, REQUIRED, VALUES
 from lambda_bridge.workflow import load_workflow
 from pipelines.generated import write_or_report
 from pipelines.markdown import table
 
 ROOT = Path(__file__).parents[1]
-LABELS = (
-    ("`mlops:train`", "a person or the issue form", "starts a run"),
-    ("`mlops:running`", "the bridge", "a pipeline runs"),
-    ("`mlops:waiting`", "the bridge", "the score is below the threshold, and a reply is waited for"),
-    ("`mlops:registered`", "the bridge", "the run ended with a registered model"),
-    ("`mlops:failed`", "the bridge", "the run ended without one"),
-)
 
 
 def comments_page() -> str:
@@ -34,7 +28,7 @@ def comments_page() -> str:
         "Only new comments of people with write, maintain or admin permission count, outside of quotes, HTML comments "
         "and code blocks that are not YAML. A command stands in the first line.",
         table(["comment", "effect"], COMMANDS),
-        table(["label", "set by", "meaning"], LABELS),
+        table(["label", "set by", "meaning"], [[f"`{one.name}`", one.set_by, one.meaning] for one in LABELS]),
     )
 
 
@@ -78,8 +72,9 @@ PAGES = {"comments.md": comments_page, "bridge.md": settings_page, "workflow.md"
 
 
 def generated_files(root: Path = ROOT) -> dict[Path, str]:
-    """What the pages under `root` should hold."""
-    return {root / "docs/reference" / name: render() for name, render in PAGES.items()}
+    """What the pages, and the starter's labels, under `root` should hold."""
+    pages = {root / "docs/reference" / name: render() for name, render in PAGES.items()}
+    return {**pages, root / "seed_code/starter/.github/labels.yml": labels_file()}
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
