@@ -1,11 +1,27 @@
-"""The REST calls about webhook deliveries ("Repository webhooks"), for admins."""
+"""The REST calls about the webhook and its deliveries ("Repository webhooks"), for admins."""
 
 from __future__ import annotations
 
 from local.github.calls import Answer, Call
-from local.github.payloads import delivery
-from local.github.problems import not_found
+from local.github.payloads import delivery, hook
+from local.github.problems import not_found, unprocessable
+from local.github.users import OWNER
 from local.github.webhooks import HOOK_ID
+
+
+ONLY_OURS = "The local GitHub delivers to the service that it is part of, and nowhere else."
+
+
+def hooks(call: Call) -> Answer:
+    """List repository webhooks: the one to the service that this GitHub is part of."""
+    _must_be_admin(call)
+    return Answer([hook(call.github.shapes.at, int(HOOK_ID), call.github.records.user(OWNER)["created"])])
+
+
+def create_hook(call: Call) -> Answer:
+    """Create a repository webhook: there is one already, and it takes no other."""
+    _must_be_admin(call)
+    raise unprocessable(ONLY_OURS)
 
 
 def deliveries(call: Call) -> Answer:
@@ -24,6 +40,13 @@ def redeliver(call: Call) -> Answer:
 
 
 def _check(call: Call) -> None:
+    """Raises GitHubError 404 for another webhook too."""
+    _must_be_admin(call)
+    if call.path["hook"] != HOOK_ID:
+        raise not_found()
+
+
+def _must_be_admin(call: Call) -> None:
     """Raises GitHubError 404, as GitHub does to those who may not see the repository's webhooks."""
-    if call.path["hook"] != HOOK_ID or not call.user.has("admin"):
+    if not call.user.has("admin"):
         raise not_found()

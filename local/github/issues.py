@@ -94,6 +94,12 @@ class Issues:
         with self._github.change(user) as journal:
             return self._github.shapes.label(labels.create(journal.db, name, color, description))
 
+    def edit_label(self, user: User, label: Row, name: str, color: str, description: str | None) -> Payload:
+        """Changes a label of the repository."""
+        user.must_have("write")
+        with self._github.change(user) as journal:
+            return self._github.shapes.label(labels.edit(journal.db, label["id"], name, color, description))
+
     def labels_of(self, number: int) -> list[Payload]:
         """The labels of an issue. Raises GitHubError 404."""
         self._records.issue(number)

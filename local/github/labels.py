@@ -33,15 +33,30 @@ def ensure(db: sqlite3.Connection, name: str) -> sqlite3.Row:
 
 def create(db: sqlite3.Connection, name: str, color: str, description: str | None) -> sqlite3.Row:
     """A new label. Raises GitHubError 422."""
+    _check(color, description)
+    query = "INSERT INTO github_labels (name, color, description) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+    if db.execute(query, (check_name(name), color, description)).rowcount == 0:
+        raise invalid("Label", "name", "already_exists")
+    return ensure(db, name)
+
+
+def edit(db: sqlite3.Connection, label: int, name: str, color: str, description: str | None) -> sqlite3.Row:
+    """Changes a label; it stays on its issues. Raises GitHubError 422."""
+    _check(color, description)
+    try:
+        query = "UPDATE github_labels SET name = ?, color = ?, description = ? WHERE id = ?"
+        db.execute(query, (check_name(name), color, description, label))
+    except sqlite3.IntegrityError as error:
+        raise invalid("Label", "name", "already_exists") from error
+    return ensure(db, name)
+
+
+def _check(color: str, description: str | None) -> None:
     if len(color) != 6 or set(color.lower()) - set("0123456789abcdef"):
         raise invalid("Label", "color", "invalid")
     if len(description or "") > LONGEST_DESCRIPTION:
         text = f"description is too long (maximum is {LONGEST_DESCRIPTION} characters)"
         raise invalid("Label", "description", "custom", text)
-    query = "INSERT INTO github_labels (name, color, description) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
-    if db.execute(query, (check_name(name), color, description)).rowcount == 0:
-        raise invalid("Label", "name", "already_exists")
-    return ensure(db, name)
 
 
 def put_on(db: sqlite3.Connection, issue: int, names: Iterable[str]) -> list[sqlite3.Row]:

@@ -206,6 +206,26 @@ def delivery(row: Row) -> Payload:
     }
 
 
+def hook(at: Addresses, number: int, created: str) -> Payload:
+    """The webhook. As on GitHub, its secret is not shown."""
+    url = f"{at.api}/hooks/{number}"
+    return {
+        "type": "Repository",
+        "id": number,
+        "name": "web",
+        "active": True,
+        "events": ["issues", "issue_comment"],
+        "config": {"url": f"{at.pages}/webhook", "content_type": "json", "insecure_ssl": "0", "secret": "********"},
+        "created_at": moment(created),
+        "updated_at": moment(created),
+        "url": url,
+        "test_url": f"{url}/test",
+        "ping_url": f"{url}/pings",
+        "deliveries_url": f"{url}/deliveries",
+        "last_response": {"code": None, "status": "unused", "message": None},
+    }
+
+
 def commented(at: Addresses, row: Row, counts: Mapping[str, int], association: str) -> Payload:
     """A comment as the timeline shows it."""
     shown = comment(at, row, counts, association)

@@ -87,6 +87,14 @@ def create_label(call: Call) -> Answer:
     return Answer(made, 201)
 
 
+def edit_label(call: Call) -> Answer:
+    """Update a label. What is left out stays."""
+    label, fields = call.github.records.label(call.path["label"]), call.fields.of("Label")
+    description = fields.optional("description") if "description" in fields.values else label["description"]
+    name, color = fields.optional("new_name") or label["name"], fields.optional("color") or label["color"]
+    return Answer(call.github.issues.edit_label(call.user, label, name, color, description))
+
+
 def issue_labels(call: Call) -> Answer:
     """List labels for an issue."""
     shown, link = call.part(call.github.issues.labels_of(call.number("issue")))

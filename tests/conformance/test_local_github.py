@@ -103,6 +103,7 @@ def test_reads_of_issues(api: Api) -> None:
     api("GET", "/labels", list[models.Label])
     api("GET", "/labels/mlops:train", models.Label)
     api("POST", "/labels", models.Label, {"name": "new", "color": "ff0000", "description": "d"}, 201)
+    api("PATCH", "/labels/new", models.Label, {"new_name": "newer"})
 
 
 def test_accounts_and_repository(api: Api) -> None:
@@ -141,6 +142,11 @@ def test_deliveries(api: Api) -> None:
     assert (shown[-1]["event"], shown[-1]["action"]) == ("issues", "opened")
     api("POST", f"/hooks/1/deliveries/{shown[-1]['id']}/attempts", dict[str, Any], status=202)
     assert [item.guid for item in api.github.pending()] == [shown[-1]["guid"]]
+
+
+def test_hooks(api: Api) -> None:
+    (shown,) = api("GET", "/hooks", list[models.Hook])
+    assert (shown["events"], shown["config"]["content_type"]) == (["issues", "issue_comment"], "json")
 
 
 def test_git_data(api: Api) -> None:

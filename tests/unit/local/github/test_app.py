@@ -28,6 +28,8 @@ WRITES = (
     ("POST", "/issues/1/labels"),
     ("POST", "/issues/1/comments"),
     ("POST", "/labels"),
+    ("PATCH", "/labels/a"),
+    ("POST", "/hooks"),
     ("POST", "/hooks/1/deliveries/1/attempts"),
     ("POST", "/git/blobs"),
     ("POST", "/git/trees"),

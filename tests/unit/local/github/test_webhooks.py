@@ -96,3 +96,18 @@ def test_a_few_at_a_time_are_forgotten(sent: Caller, clock: Clock) -> None:
         sent.open()
         left.append(len(sent.get(f"{LIST}?per_page=100")))
     assert left == [3, 0]
+
+
+def test_the_one_webhook_is_shown_to_admins(caller: Caller) -> None:
+    caller.github.serve_at("http://127.0.0.1:1", "http://127.0.0.1:2")
+    (hook,) = caller.get("/hooks")
+    assert (hook["id"], hook["config"]["url"]) == (1, "http://127.0.0.1:2/webhook")
+    assert SECRET not in str(hook)
+    assert caller.send("GET", "/hooks", user="maintain").status_code == 404
+
+
+@pytest.mark.parametrize(("user", "status"), [("owner", 422), ("maintain", 404)])
+def test_another_webhook_is_not_taken(caller: Caller, user: str, status: int) -> None:
+    answer = caller.send("POST", "/hooks", {"config": {"url": "https://example.com"}}, user)
+    assert answer.status_code == status
+    assert len(caller.get("/hooks")) == 1
