@@ -17,11 +17,10 @@ COPY steps steps
 RUN /opt/venv/bin/pip install --only-binary=:all: --no-binary=mlops-pipeline -c constraints.txt ".[rl]"
 
 FROM ${PYTHON_IMAGE}
-ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+# No USER: SageMaker mounts /opt/ml as root's. Each step gives root up before it reads anything (steps/unprivileged.py).
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 MLOPS_STEP_USER=mlops
 COPY --from=build /opt/venv /opt/venv
-RUN useradd --uid 1000 --create-home --shell /usr/sbin/nologin mlops \
-    && install -d -o mlops -g mlops /opt/ml
-USER mlops
+RUN useradd --uid 1000 --create-home --shell /usr/sbin/nologin mlops
 WORKDIR /home/mlops
 EXPOSE 8080
 CMD ["python", "-c", "print('Name a step: python -m steps.prepare, steps.train or steps.evaluate.')"]

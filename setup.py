@@ -40,6 +40,9 @@ EXTRAS = {
     "dev": [
         "cfn-lint>=1.58",
         "coverage>=7.10",
+        "check-jsonschema>=0.33",
+        "flask>=3",  # of moto's server
+        "flask-cors>=6",
         "githubkit>=0.16",
         "hishel<2",  # githubkit 0.16 does not work with 2.0
         "hypothesis>=6.170",

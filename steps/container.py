@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from algorithms.errors import MissingExtraError, PlatformError, Problem, RequestError
+from steps.unprivileged import give_up_root
 
 ROOT_VARIABLE = "MLOPS_ML_ROOT"
 MESSAGE_BYTES = 1000
@@ -117,6 +118,7 @@ def run_step(step: Callable[[Paths], None], failure_file: Callable[[Paths], Path
     """
     paths = Paths.from_environment()
     try:
+        give_up_root(paths.root)
         step(paths)
     except Exception as error:
         report_failure(error, failure_file(paths))

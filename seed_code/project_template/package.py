@@ -18,6 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from algorithms.errors import PlatformError
+from seed_code.project_template.options import PYTHONS
 
 PROJECT = Path(__file__).parents[2]
 REQUIREMENTS = (
@@ -87,6 +88,16 @@ def own_files() -> dict[str, Path]:
     return {name: file for name, file in named.items() if name not in left_out}
 
 
+def main() -> int:
+    """`python -m seed_code.project_template.package`: makes the functions' package in `build/` and prints its size."""
+    try:
+        print(lambda_package(PROJECT / "build", PYTHONS[0]))
+    except PlatformError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
 def _libraries(python: str) -> Path:
     """The folder with what the bridge needs of others; made once for each set of versions."""
     constraints = PROJECT / "constraints.txt"
@@ -151,3 +162,7 @@ def _entry(name: str, file: Path) -> zipfile.ZipInfo:
     entry.external_attr = (stat.S_IFREG | (0o755 if runs else 0o644)) << 16
     entry.compress_type = zipfile.ZIP_DEFLATED
     return entry
+
+
+if __name__ == "__main__":
+    sys.exit(main())

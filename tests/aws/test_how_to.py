@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from itertools import pairwise
 from pathlib import Path
 
 import botocore.session
@@ -59,7 +60,7 @@ def test_aws_commands_exist_with_their_options(command, models):
 def test_cdk_commands_name_parameters_and_options_that_exist(command, template):
     words = shlex.split(command)[1:]
     assert any(" ".join(words).startswith(known) for known in CDK)
-    for flag, value in zip(words, words[1:], strict=False):
+    for flag, value in pairwise(words):
         if flag == "--parameters":
             assert value.partition("=")[0] in template("MLOpsStack")["Parameters"]
         if flag == "-c":
