@@ -87,6 +87,7 @@ def _settle(ports: Ports, run: Run, attempt: Attempt) -> tuple[ResolvedRequest, 
     dataset = request.dataset_id
     digest = "" if dataset is None else datasets.dataset_digest(ports.artifacts, dataset)
     settled = resolve(request, None if dataset is None else datasets.metadata(ports.artifacts, dataset))
+    ports.costs.check(settled)
     group = model_package_group_name(settled)
     ports.registry.ensure_group(group)
     previous = ports.registry.approved(group)
@@ -114,7 +115,8 @@ def show_progress(ports: Ports, run: Run, steps: Sequence[Mapping[str, Any]], qu
 
     `queued`: the place in the queue, while all workers are busy.
     """
-    text = comments.progress(run, steps, STEP_NAMES, queued)
+    bound = ports.costs.sentence(run.settled) if run.settled else ""
+    text = comments.progress(run, steps, STEP_NAMES, queued, bound)
     comment = ports.issues.write(run.issue, f"progress-{run.number}", text, run.progress_comment)
     shown = {"progress_comment": comment, "progress_edited": ports.clock()}
     return update(ports, run.issue, lambda fresh: fresh.model_copy(update=shown))

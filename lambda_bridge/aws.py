@@ -53,6 +53,10 @@ def code_of(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code"))
 
 
+TAGS = [{"Key": "project", "Value": "mlops-pipeline"}]
+"""Of model package groups; their versions take them over (CreateModelPackage, "Tags")."""
+
+
 class StepFunctionsWorkflow:
     """The state machine on Step Functions."""
 
@@ -202,7 +206,7 @@ class SageMakerRegistry:
     def _create(self, group: str) -> None:
         """Somebody else may have made it meanwhile."""
         try:
-            self._client.create_model_package_group(ModelPackageGroupName=group)
+            self._client.create_model_package_group(ModelPackageGroupName=group, Tags=TAGS)
         except ClientError:
             if not self._exists(group):
                 raise

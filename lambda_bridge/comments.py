@@ -34,7 +34,9 @@ from lambda_bridge.step_table import bar, step_table
 from pipelines.request import TrainingRequest
 
 
-def progress(run: Run, steps: Sequence[Step], planned: Sequence[str], queued: int | None = None) -> str:
+def progress(
+    run: Run, steps: Sequence[Step], planned: Sequence[str], queued: int | None = None, bound: str = ""
+) -> str:
     """The one progress comment of a run, edited in place: a table of the current attempt's steps and a bar.
 
     Parameters
@@ -43,6 +45,7 @@ def progress(run: Run, steps: Sequence[Step], planned: Sequence[str], queued: in
     steps : ListPipelineExecutionSteps, oldest first
     planned : names of the steps that a good attempt goes through, in order
     queued : the place in the queue, while all workers are busy
+    bound : the most that the run may cost
     """
     return comment(
         f"### Training {subject(asked(run))}, {attempt_line(run)}",
@@ -50,6 +53,7 @@ def progress(run: Run, steps: Sequence[Step], planned: Sequence[str], queued: in
         step_table(steps, planned),
         bar(steps, planned),
         f"Hyperparameters: {settings(run.attempt.hyperparameters)}.",
+        bound,
     )
 
 

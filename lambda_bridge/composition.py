@@ -45,6 +45,7 @@ def build_ports(settings: BridgeSettings) -> Ports:
         pause=time.sleep,
         limits=settings.pace.limits,
         patience=settings.pace.patience,
+        costs=settings.costs,
     )
 
 

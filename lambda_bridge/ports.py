@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 
 from algorithms.errors import PlatformError
 from lambda_bridge.runs import Run
+from pipelines.cost import Costs
 
 Permission = Literal["admin", "maintain", "write", "triage", "read", "none"]
 MAY_ACT = ("admin", "maintain", "write")
@@ -357,5 +358,6 @@ class Ports:
     """Waits that many seconds."""
     limits: StartLimits = StartLimits()
     patience: Patience = Patience()
+    costs: Costs = field(default_factory=Costs)
     edits_per_hour: int = 250
     """Of progress comments, over all runs: half of what GitHub takes of content an hour."""

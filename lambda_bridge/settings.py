@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from algorithms.errors import PlatformError
 from lambda_bridge.ports import Patience, StartLimits
+from pipelines.cost import VARIABLES, Costs
 
 DEFAULT_API = "https://api.github.com"
 REQUIRED = {
@@ -46,6 +47,7 @@ MEANINGS = {
     "MLOPS_STARTS_PER_REPOSITORY": f"runs that may start within an hour; left out: {StartLimits.repository}",
     "MLOPS_REMIND_AFTER_DAYS": f"days after which the operator is reminded; left out: {Patience.reminder.days}",
     "MLOPS_WAIT_DAYS": f"days after which a wait for the operator ends, at most 30; left out: {Patience.end.days}",
+    **VARIABLES,
 }
 """For the reference page."""
 COUNTS = {
@@ -122,6 +124,7 @@ class BridgeSettings:
     """With the key `url`."""
     code_version: str = "unknown"
     pace: Pace = field(default_factory=Pace)
+    costs: Costs = field(default_factory=Costs)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> BridgeSettings:
@@ -136,7 +139,7 @@ class BridgeSettings:
         problems += _wrong_counts(environ)
         if problems:
             raise PlatformError(f"{'; '.join(problems)}. Set them in the environment of the bridge's functions.")
-        return cls(**found, pace=Pace.from_environment(environ))
+        return cls(**found, pace=Pace.from_environment(environ), costs=Costs.from_environment(environ))
 
 
 def _is_wrong(field: str, value: str) -> bool:

@@ -36,6 +36,7 @@ from local.sagemaker import LocalSageMaker
 from local.step_functions import LocalStepFunctions
 from local.store import now
 from local.workspace import Workspace
+from pipelines.cost import Costs
 from pipelines.definitions import LEARNING_TYPES, load_definition, pipeline_name
 
 LOG_FILE = "bridge.log"
@@ -155,6 +156,7 @@ class Bridge:
             pause=time.sleep,
             limits=found.limits,
             patience=found.patience,
+            costs=Costs.from_environment(billed=False),
             edits_per_hour=hub.edits_per_hour,
         )
 

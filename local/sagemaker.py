@@ -7,7 +7,7 @@ adapter serves both. Errors are botocore's ClientError, with every problem in th
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -182,9 +182,13 @@ class LocalSageMaker:
         return {"PipelineExecutionArn": execution.arn}
 
     def create_model_package_group(
-        self, *, ModelPackageGroupName: str, ModelPackageGroupDescription: str | None = None
+        self,
+        *,
+        ModelPackageGroupName: str,
+        ModelPackageGroupDescription: str | None = None,
+        Tags: Sequence[Mapping[str, str]] = (),  # noqa: ARG002 (for the bill, which nobody gets here)
     ) -> Response:
-        """Makes a group of model versions."""
+        """Makes a group of model versions. Tags are not kept."""
         with client_errors("CreateModelPackageGroup"):
             self._registry.create_group(ModelPackageGroupName, ModelPackageGroupDescription)
         return {"ModelPackageGroupArn": group_arn(ModelPackageGroupName)}

@@ -34,6 +34,7 @@ from sagemaker.mlops.workflow.steps import (
 )
 
 from pipelines.plan import Plan
+from pipelines.settings import Settings
 
 REPORT = PropertyFile(name="EvaluationReport", output_name="evaluation", path="evaluation.json")
 PROCESSING = "/opt/ml/processing"
@@ -143,14 +144,24 @@ def train_step(plan: Plan, prepare: ProcessingStep, **hyperparameters: Any) -> R
                 "VolumeSizeInGB": settings.volume_size_gb,
                 **({"VolumeKmsKeyId": key} if key else {}),
             },
-            "StoppingCondition": {"MaxRuntimeInSeconds": settings.max_training_seconds},
+            **_spot(settings),
             "EnableNetworkIsolation": settings.network_isolation,
             "RoleArn": settings.role_arn,
+            "Tags": plan.tags,
         },
         display_name="Train the model",
         description="Fits the algorithm on the training data and saves the model with its manifest.",
         retry_policies=_job_retries(),
     )
+
+
+def _spot(settings: Settings) -> dict[str, Any]:
+    """How long Train may run, and on spot instances, where that is allowed, how long it may wait for them besides."""
+    limit = settings.max_training_seconds
+    if not settings.spot_training:
+        return {"StoppingCondition": {"MaxRuntimeInSeconds": limit}}
+    waiting = {"MaxRuntimeInSeconds": limit, "MaxWaitTimeInSeconds": limit + settings.max_spot_wait_seconds}
+    return {"StoppingCondition": waiting, "EnableManagedSpotTraining": True}
 
 
 def evaluate_step(
@@ -275,6 +286,7 @@ def _processor(plan: Plan, step: str, environment: Mapping[str, Any]) -> Process
         max_runtime_in_seconds=settings.max_processing_seconds,
         network_config=NetworkConfig(enable_network_isolation=settings.network_isolation),
         env=dict(environment) or None,
+        tags=plan.tags,
         sagemaker_session=plan.session,
     )
 

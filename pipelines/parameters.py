@@ -61,6 +61,8 @@ def pipeline_parameters(request: ResolvedRequest, facts: RunFacts) -> Parameters
 def _common(request: ResolvedRequest, facts: RunFacts) -> Parameters:
     return {
         "RunId": run_id(facts.issue, facts.attempt),
+        "Issue": str(facts.issue),
+        "Attempt": str(facts.attempt),
         "Algorithm": request.algorithm,
         "Hyperparameters": canonical_json(request.hyperparameters),
         "EvaluationMetric": request.evaluation_metric,

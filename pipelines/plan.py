@@ -19,6 +19,7 @@ from pipelines.definitions import pipeline_name
 from pipelines.instances import DEFAULT_INSTANCE_TYPE
 from pipelines.settings import NO_MODEL_PREFIX, Settings
 
+PROJECT_TAG = "mlops-pipeline"
 APPROVAL = ["PendingManualApproval", "Approved", "Rejected"]
 
 
@@ -48,6 +49,15 @@ class Plan:
         return session
 
     @property
+    def tags(self) -> list[dict[str, Any]]:
+        """What every job is tagged with, for the bill. Tags are no part of the key of a cached step.
+
+        A model package takes those of its group (CreateModelPackage, "Tags").
+        """
+        values = {"project": PROJECT_TAG, "issue": self["Issue"], "attempt": self["Attempt"]}
+        return [{"Key": key, "Value": value} for key, value in values.items()]
+
+    @property
     def source(self) -> Parameter:
         """What is learned from: the dataset, or the environment."""
         return self["Environment" if self.learning_type == "reinforcement" else "DatasetId"]
@@ -72,6 +82,8 @@ def common_parameters(learning_type: LearningType, settings: Settings) -> list[P
     metrics = [name for name, metric in METRICS.items() if LEARNING_TYPE_OF[metric.task_type] == learning_type]
     return [
         ParameterString("RunId"),
+        ParameterString("Issue", default_value="none"),
+        ParameterString("Attempt", default_value="none"),
         ParameterString("Algorithm"),
         ParameterString("Hyperparameters", default_value="{}"),
         ParameterString("EvaluationMetric", enum_values=metrics),

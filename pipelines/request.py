@@ -97,6 +97,15 @@ class TrainingRequest(BaseModel):
         json_schema_extra={"expected": "a name from docs/reference/instances.md, such as `ml.m5.large`"},
     )
 
+    max_cost_usd: float | None = Field(
+        None,
+        gt=0,
+        le=1_000_000,
+        description="The most that the run may cost at worst, in US dollars: a request that may cost more is refused. "
+        "Left out: the operator's own limit.",
+        json_schema_extra={"expected": "a number of US dollars above 0, at most 1000000"},
+    )
+
     def params(self) -> Params:
         """The algorithm's hyperparameters with their defaults."""
         return algorithm(self.algorithm).params_model.model_validate(self.hyperparameters)

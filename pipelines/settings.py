@@ -32,7 +32,12 @@ PATTERNS = {
     "kms_key_id": (r"[a-zA-Z0-9:/_-]{1,2048}", "the id or the ARN of a KMS key"),
 }
 
-MAXIMA = {"volume_size_gb": 16384, "max_processing_seconds": 777_600, "max_training_seconds": 28 * 24 * 3600}
+MAXIMA = {
+    "volume_size_gb": 16384,
+    "max_processing_seconds": 777_600,
+    "max_training_seconds": 28 * 24 * 3600,
+    "max_spot_wait_seconds": 28 * 24 * 3600,
+}
 """The service's own (CreateProcessingJob; "Amazon SageMaker AI endpoints and quotas": 28 days of training)."""
 
 
@@ -56,6 +61,10 @@ class Settings:
     """Of each job, in GiB; the service's own default for processing."""
     max_processing_seconds: int = 3600
     max_training_seconds: int = 24 * 3600
+    spot_training: bool = False
+    """Train on spot instances: cheaper, may wait for them, and begins anew when one is taken away (no checkpoints)."""
+    max_spot_wait_seconds: int = 12 * 3600
+    """How long Train may wait for spot instances, in all."""
     kms_key_id: str | None = None
     """Encrypts the jobs' volumes and outputs; None: the bucket's and the service's own keys."""
     network_isolation: bool = True
@@ -89,7 +98,7 @@ def _expected(name: str, settings: Settings) -> str | None:
     if name in MAXIMA:
         fits = type(value) is int and 1 <= value <= MAXIMA[name]
         return None if fits else f"a whole number from 1 to {MAXIMA[name]}"
-    if name == "network_isolation":
+    if name in ("network_isolation", "spot_training"):
         return None if isinstance(value, bool) else "true or false"
     pattern, meaning = PATTERNS[name]
     absent = name == "kms_key_id" and value is None

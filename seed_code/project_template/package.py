@@ -81,11 +81,13 @@ def code_version(package: Package) -> str:
 
 
 def own_files() -> dict[str, Path]:
-    """The project's part of the functions' package: name in the zip file -> file."""
+    """The project's part of the functions' package: name in the zip file -> file. An operator may have added prices."""
     left_out = {f"pipelines/{name}.py" for name in MAKERS}
     found = (file for name in OWN for file in (PROJECT / name).rglob("*") if file.suffix in (".py", ".json"))
     named = {file.relative_to(PROJECT).as_posix(): file for file in found}
-    return {name: file for name, file in named.items() if name not in left_out}
+    prices = PROJECT / "prices.json"
+    priced = {prices.name: prices} if prices.exists() else {}
+    return {**{name: file for name, file in named.items() if name not in left_out}, **priced}
 
 
 def main() -> int:

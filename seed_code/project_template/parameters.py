@@ -8,19 +8,22 @@ from aws_cdk import CfnCondition, CfnParameter, Fn, Stack
 from constructs import Construct
 
 from lambda_bridge.settings import COUNTS, DEFAULT_API, MEANINGS, PATTERNS
+from pipelines.cost import DOLLARS
 from seed_code.project_template.names import Names
 
 TEXTS = {
     "GitHubRepository": "GITHUB_REPOSITORY",
     "GitHubApiUrl": "GITHUB_API_URL",
     "HistoryBranch": "MLOPS_HISTORY_BRANCH",
+    "MaxCostUsd": "MLOPS_MAX_COST_USD",
 }
-DEFAULTS = {"GITHUB_API_URL": DEFAULT_API, "MLOPS_HISTORY_BRANCH": ""}
+DEFAULTS = {"GITHUB_API_URL": DEFAULT_API, "MLOPS_HISTORY_BRANCH": "", "MLOPS_MAX_COST_USD": ""}
 """The repository has none."""
 FORMS = {
     "GITHUB_REPOSITORY": PATTERNS["repository"][0],
     "GITHUB_API_URL": PATTERNS["api_url"][0],
     "MLOPS_HISTORY_BRANCH": f"|{PATTERNS['history_branch'][0]}",
+    "MLOPS_MAX_COST_USD": f"|{DOLLARS}",
 }
 LIMITS = {
     "StartsPerPerson": "MLOPS_STARTS_PER_PERSON",

@@ -88,7 +88,10 @@ class MLOpsStack(Stack):
     def _functions(self, options: Options, sources: Sources, version: str) -> dict[str, Function]:
         storage = self.storage
         bucket, table, topic = storage.bucket.bucket_name, storage.table.table_name, storage.topic.topic_arn
-        fixed = fixed_environment(self.names, bucket, table, topic, version)
+        fixed = {
+            **fixed_environment(self.names, bucket, table, topic, version),
+            "MLOPS_PIPELINE_SETTINGS": settings(self.key),
+        }
         shared = Surroundings(
             code=sources.code(self),
             python=options.python,

@@ -5,6 +5,7 @@ import pytest
 from algorithms.errors import PlatformError
 from lambda_bridge.ports import Patience, StartLimits
 from lambda_bridge.settings import COUNTS, DEFAULT_API, MEANINGS, OPTIONAL, REQUIRED, BridgeSettings, Pace
+from pipelines.cost import VARIABLES
 
 GIVEN = {
     "GITHUB_REPOSITORY": "local/models",
@@ -88,7 +89,7 @@ def test_a_long_value_is_cut():
 
 
 def test_every_setting_has_a_meaning():
-    assert set(MEANINGS) == {*REQUIRED.values(), *OPTIONAL.values(), *COUNTS}
+    assert set(MEANINGS) == {*REQUIRED.values(), *OPTIONAL.values(), *COUNTS, *VARIABLES}
 
 
 class TestPace:

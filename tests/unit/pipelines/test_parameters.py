@@ -49,6 +49,8 @@ def parameters(learning_type, facts=FACTS):
 def test_every_value_of_a_request_arrives():
     assert parameters("supervised") == {
         "RunId": "issue-4-attempt-2",
+        "Issue": "4",
+        "Attempt": "2",
         "Algorithm": "xgboost",
         "Hyperparameters": '{"learning_rate":0.001,"max_depth":3}',
         "EvaluationMetric": "rmse",
@@ -68,6 +70,8 @@ def test_every_value_of_a_request_arrives():
 def test_what_was_left_out_takes_its_default():
     assert parameters("unsupervised") == {
         "RunId": "issue-4-attempt-2",
+        "Issue": "4",
+        "Attempt": "2",
         "Algorithm": "kmeans",
         "Hyperparameters": "{}",
         "EvaluationMetric": "silhouette",

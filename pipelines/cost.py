@@ -1,0 +1,168 @@
+"""The most that a run may cost, before it starts: time limit x instances x attempts. Light.
+
+A bound, not an estimate: jobs are billed by the second that they run, and most run for minutes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from algorithms.errors import ParameterError, PlatformError, Problem
+from pipelines.prices import Kind, Prices, read_prices
+from pipelines.request import ResolvedRequest
+from pipelines.settings import Settings
+
+PROCESSING_JOBS = 2
+"""Prepare and Evaluate, one instance each."""
+HOUR = 3600
+VARIABLES = {
+    "MLOPS_MAX_COST_USD": "the most that a run may cost at worst, in US dollars, unless its issue says `max_cost_usd`; "
+    "left out: no limit",
+    "MLOPS_PRICES": "a file with prices (see docs/how-to/scale.md); left out: `prices.json` in the functions' package",
+    "MLOPS_PIPELINE_SETTINGS": "the settings that the pipelines were compiled with, as JSON; their time limits bound a "
+    "run's cost; left out: the defaults",
+}
+"""For the reference page."""
+DOLLARS = r"\d{1,7}(\.\d{1,2})?"
+
+
+@dataclass(frozen=True)
+class Part:
+    """The jobs of one kind: hours that they may run in all attempts together, on one instance type."""
+
+    kind: Kind
+    steps: str
+    instance_type: str
+    hours: float
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What bounds a run.
+
+    Parameters
+    ----------
+    processing_instance_type, processing_seconds, training_seconds : as the pipelines were compiled
+    prices : None: instance-hours only
+    max_cost_usd : for runs whose request says nothing; None: no limit
+    billed : whether anybody is billed; on one machine nobody is, and a limit is met
+    """
+
+    processing_instance_type: str = Settings.processing_instance_type
+    processing_seconds: int = Settings.max_processing_seconds
+    training_seconds: int = Settings.max_training_seconds
+    prices: Prices | None = None
+    max_cost_usd: float | None = None
+    billed: bool = True
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None, *, billed: bool = True) -> Costs:
+        """As the environment says (`VARIABLES`). Raises PlatformError."""
+        environ = os.environ if environ is None else environ
+        given = environ.get("MLOPS_MAX_COST_USD")
+        if given and not re.fullmatch(DOLLARS, given, re.ASCII):
+            raise PlatformError(f"MLOPS_MAX_COST_USD: must be dollars such as 25 or 12.50, got {given!r}. Correct it.")
+        compiled = _compiled(environ)
+        return cls(
+            processing_instance_type=compiled.processing_instance_type,
+            processing_seconds=compiled.max_processing_seconds,
+            training_seconds=compiled.max_training_seconds,
+            prices=_prices(environ),
+            max_cost_usd=float(given) if given else None,
+            billed=billed,
+        )
+
+    def parts(self, request: ResolvedRequest) -> tuple[Part, Part]:
+        """The bound, by kind of job."""
+        attempts = 1 + request.max_retry
+        return (
+            Part(
+                "processing",
+                "Prepare and Evaluate",
+                self.processing_instance_type,
+                attempts * PROCESSING_JOBS * self.processing_seconds / HOUR,
+            ),
+            Part("training", "Train", request.instance_type, attempts * self.training_seconds / HOUR),
+        )
+
+    def dollars(self, request: ResolvedRequest) -> float | None:
+        """The bound in dollars; None without a price of each instance type."""
+        priced = [(part, self._price(part)) for part in self.parts(request)]
+        known = [price * part.hours for part, price in priced if price is not None]
+        return sum(known) if len(known) == len(priced) else None
+
+    def sentence(self, request: ResolvedRequest) -> str:
+        """The bound, for the comment that a run begins with."""
+        parts = self.parts(request)
+        hours = sum(part.hours for part in parts)
+        each = ", ".join(f"{_hours(part.hours)} of `{part.instance_type}` ({part.steps})" for part in parts)
+        text = f"On SageMaker at most {hours:g} instance-hours in {1 + request.max_retry} attempts: {each}"
+        dollars = self.dollars(request)
+        if dollars is None or self.prices is None:
+            return f"{text}."
+        return f"{text}; at most ${dollars:,.2f} by the prices of {self.prices.region} on {self.prices.date}."
+
+    def check(self, request: ResolvedRequest) -> None:
+        """Raises ParameterError where the bound is above the budget, or cannot be compared with it."""
+        limit = request.max_cost_usd if request.max_cost_usd is not None else self.max_cost_usd
+        if limit is None or not self.billed:
+            return
+        dollars = self.dollars(request)
+        if dollars is None:
+            raise self._problem(limit, f"cannot be checked: {self._unpriced(request)}")
+        if dollars > limit:
+            raise self._problem(limit, f"is less than this run may cost. {self.sentence(request)} {_advice(request)}")
+
+    def _price(self, part: Part) -> float | None:
+        return None if self.prices is None else self.prices.of(part.kind, part.instance_type)
+
+    def _unpriced(self, request: ResolvedRequest) -> str:
+        todo = "Ask the operator to make the file with `python -m pipelines.prices`, or leave max_cost_usd out."
+        if self.prices is None:
+            return f"there is no price file. {todo}"
+        names = [f"`{part.instance_type}` ({part.kind})" for part in self.parts(request) if self._price(part) is None]
+        return f"the price file has no price of {' and '.join(names)}. {todo}"
+
+    def _problem(self, limit: float, what: str) -> ParameterError:
+        return ParameterError([Problem("max_cost_usd", limit, f"max_cost_usd: ${limit:,.2f} {what}")])
+
+
+def _compiled(environ: Mapping[str, str]) -> Settings:
+    """The settings that count here, with their defaults."""
+    names = ("processing_instance_type", "max_processing_seconds", "max_training_seconds")
+    try:
+        given = json.loads(environ.get("MLOPS_PIPELINE_SETTINGS") or "{}")
+        if not isinstance(given, dict):
+            raise TypeError(f"{type(given).__name__}")
+        known = {name: given[name] for name in names if name in given}
+        return Settings("bucket", "arn:aws:iam::123456789012:role/any", "image", "eu-west-1", **known)
+    except (ValueError, TypeError, PlatformError) as error:
+        raise PlatformError(f"MLOPS_PIPELINE_SETTINGS: must be settings as a JSON object, got {error}") from error
+
+
+def _prices(environ: Mapping[str, str]) -> Prices | None:
+    found = next(_places(environ), None)
+    return None if found is None else read_prices(found)
+
+
+def _places(environ: Mapping[str, str]) -> Iterator[Path]:
+    """The file that is named; else the one in the functions' package, if there is one."""
+    if environ.get("MLOPS_PRICES"):
+        yield Path(environ["MLOPS_PRICES"])
+    packaged = Path(environ.get("LAMBDA_TASK_ROOT", "")) / "prices.json"
+    if "LAMBDA_TASK_ROOT" in environ and packaged.exists():
+        yield packaged
+
+
+def _advice(request: ResolvedRequest) -> str:
+    fewer = "a smaller max_retry, " if request.max_retry else ""
+    return f"Choose {fewer}a smaller instance_type or a larger max_cost_usd."
+
+
+def _hours(hours: float) -> str:
+    return f"{hours:g} h"

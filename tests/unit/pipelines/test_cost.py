@@ -1,0 +1,121 @@
+"""Prices here are made up."""
+
+import json
+
+import pytest
+
+from algorithms.errors import ParameterError, PlatformError
+from pipelines.cost import Costs
+from pipelines.prices import Prices
+from pipelines.request import parse_request, resolve
+
+PRICES = Prices("xx-nowhere-1", "2001-02-03", {"processing": {"ml.m5.large": 1.0}, "training": {"ml.m5.large": 2.0}})
+BODY = {"learning_type": "supervised", "algorithm": "random_forest", "dataset_id": "iris"}
+
+
+def request(**given):
+    return resolve(parse_request({**BODY, **given}))
+
+
+def refusal(costs, **given):
+    with pytest.raises(ParameterError) as raised:
+        costs.check(request(**given))
+    (problem,) = raised.value.problems
+    assert problem.key == "max_cost_usd"
+    return problem.message
+
+
+def test_the_bound_is_limits_times_jobs_times_attempts():
+    costs = Costs(processing_seconds=1800, training_seconds=7200, prices=PRICES)
+    assert [part.hours for part in costs.parts(request(max_retry=3))] == [4.0, 8.0]
+    assert costs.dollars(request(max_retry=3)) == 4 * 1.0 + 8 * 2.0
+    assert costs.dollars(request(max_retry=0)) == 5.0
+
+
+def test_the_defaults_are_those_of_the_pipelines():
+    assert Costs().sentence(request(max_retry=0)) == (
+        "On SageMaker at most 26 instance-hours in 1 attempts: 2 h of `ml.m5.large` (Prepare and Evaluate), "
+        "24 h of `ml.m5.large` (Train)."
+    )
+
+
+def test_dollars_name_region_and_date():
+    told = Costs(prices=PRICES).sentence(request(max_retry=0))
+    assert told.endswith("; at most $50.00 by the prices of xx-nowhere-1 on 2001-02-03.")
+
+
+def test_no_dollars_where_a_price_is_missing():
+    assert "$" not in Costs(prices=PRICES).sentence(request(instance_type="ml.c5.xlarge"))
+
+
+def test_a_budget_that_is_enough():
+    Costs(prices=PRICES).check(request(max_retry=0, max_cost_usd=50))
+    Costs(prices=PRICES, max_cost_usd=50.0).check(request(max_retry=0))
+    Costs(prices=PRICES, max_cost_usd=1.0).check(request(max_retry=0, max_cost_usd=50))  # the issue's own counts
+
+
+@pytest.mark.parametrize("given", [{"max_cost_usd": 49.99}, {}], ids=["the issue's", "the operator's"])
+def test_a_budget_that_is_not_enough_names_all_figures(given):
+    told = refusal(Costs(prices=PRICES, max_cost_usd=49.99), max_retry=0, **given)
+    for figure in ("$49.99", "$50.00", "26 instance-hours", "ml.m5.large", "2001-02-03", "larger max_cost_usd"):
+        assert figure in told
+    assert "max_retry" not in told
+    assert "max_retry" in refusal(Costs(prices=PRICES), max_retry=1, max_cost_usd=1)
+
+
+def test_a_budget_that_cannot_be_checked_is_refused():
+    assert "there is no price file" in refusal(Costs(), max_cost_usd=1000)
+    told = refusal(Costs(prices=PRICES), max_cost_usd=1000, instance_type="ml.c5.xlarge")
+    assert "no price of `ml.c5.xlarge` (training)" in told
+    assert "python -m pipelines.prices" in told
+
+
+def test_where_nobody_is_billed_every_budget_is_met():
+    Costs(prices=PRICES, billed=False).check(request(max_cost_usd=0.01))
+
+
+@pytest.mark.parametrize("value", [0, -1, 1_000_001, "ten", True, float("nan"), float("inf")])
+def test_a_budget_is_a_number_of_dollars(value):
+    with pytest.raises(ParameterError) as raised:
+        request(max_cost_usd=value)
+    assert [problem.key for problem in raised.value.problems] == ["max_cost_usd"]
+
+
+class TestEnvironment:
+    def test_nothing_set(self):
+        assert Costs.from_environment({}) == Costs()
+
+    def test_everything_set(self, tmp_path):
+        file = tmp_path / "p.json"
+        file.write_text(json.dumps({"region": PRICES.region, "date": PRICES.date, "hourly": PRICES.hourly}))
+        limits = {"max_training_seconds": 60, "max_processing_seconds": 30, "kms_key_id": "key"}
+        given = {
+            "MLOPS_MAX_COST_USD": "12.50",
+            "MLOPS_PRICES": str(file),
+            "MLOPS_PIPELINE_SETTINGS": json.dumps({**limits, "processing_instance_type": "ml.c5.xlarge"}),
+        }
+        found = Costs.from_environment(given)
+        assert (found.max_cost_usd, found.training_seconds, found.processing_seconds) == (12.5, 60, 30)
+        assert found.processing_instance_type == "ml.c5.xlarge"
+        assert found.prices is not None
+        assert found.prices.of("training", "ml.m5.large") == 2.0
+
+    def test_prices_may_lie_in_the_functions_package(self, tmp_path):
+        assert Costs.from_environment({"LAMBDA_TASK_ROOT": str(tmp_path)}).prices is None
+        (tmp_path / "prices.json").write_text('{"region": "a", "date": "b", "hourly": {}}')
+        assert Costs.from_environment({"LAMBDA_TASK_ROOT": str(tmp_path)}).prices is not None
+
+    @pytest.mark.parametrize(
+        "given",
+        [
+            {"MLOPS_MAX_COST_USD": "-1"},
+            {"MLOPS_MAX_COST_USD": "1e3"},
+            {"MLOPS_PRICES": "/no/such/file"},
+            {"MLOPS_PIPELINE_SETTINGS": "["},
+            {"MLOPS_PIPELINE_SETTINGS": '{"max_training_seconds": -5}'},
+            {"MLOPS_PIPELINE_SETTINGS": "[1]"},
+        ],
+    )
+    def test_what_is_wrong_is_told(self, given):
+        with pytest.raises(PlatformError):
+            Costs.from_environment(given)
