@@ -47,6 +47,7 @@ class GitHubHistory:
     ----------
     pause : the longest time in seconds before a commit is built anew on a branch that has moved
     address : where a path is seen, for repositories without pages in a browser
+    fallback : the branch for a default branch that takes no commits
     """
 
     def __init__(
@@ -55,15 +56,17 @@ class GitHubHistory:
         branch: str | None = None,
         pause: float = LONGEST_PAUSE_SECONDS,
         address: Callable[[str], str] | None = None,
+        fallback: str = FALLBACK_BRANCH,
     ) -> None:
         self._repository = repository
         self._branch = branch
         self._pause = pause
         self._address = address
+        self._fallback = fallback
 
     def commit(self, files: Mapping[str, bytes], message: str) -> Commit:
         """See `lambda_bridge.ports.History`."""
-        last = self._branch or FALLBACK_BRANCH
+        last = self._branch or self._fallback
         with refusals():
             branch = self._branch or self._repository.default_branch
             if branch != last:

@@ -150,6 +150,36 @@ def add(dataset_id: str, folder: Path, workspace: Path) -> None:
         click.echo(f"{dataset_id}: {', '.join(names)}")
 
 
+@main.command()
+@click.argument("repository", metavar="OWNER/REPO")
+@click.option("--url", metavar="ADDRESS", help="Where webhooks go; their secret is GITHUB_WEBHOOK_SECRET.")
+@click.option(
+    "--codeowner", "codeowners", metavar="NAME", multiple=True, help="Adds CODEOWNERS: a person, or ORG/TEAM."
+)
+@click.option("--force", is_flag=True, help="Replace what a person changed; set the webhook's secret anew.")
+@click.option("--dry-run", is_flag=True, help="Change nothing; tell what would be done.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def init(
+    repository: str, url: str | None, codeowners: tuple[str, ...], force: bool, dry_run: bool, as_json: bool
+) -> None:
+    """Prepare a repository on GitHub: labels, issue form, training_history/ and, with --url, the webhook.
+
+    It can be run again at any time. Exit codes: 0 done, or nothing to do; 1 GitHub or the environment refuses
+    something; 2 the arguments are wrong.
+    """
+    from local.init import prepare
+    from local.init_options import Options, with_at
+
+    report = prepare(Options(repository, url, with_at(codeowners), force, dry_run))
+    if as_json:
+        click.echo(json.dumps(report.to_dict(), allow_nan=False))
+    else:
+        for line in report.lines():
+            click.echo(line)
+        _print_problems(report.problems)
+    sys.exit(report.exit_code)
+
+
 @main.command("compile")
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit with 1 if a definition is stale.")
 def compile_(only_check: bool) -> None:

@@ -79,7 +79,7 @@ def credentials() -> Credentials:
         raise SettingError(str(error)) from error
     if found is None:
         names = "GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY and GITHUB_APP_INSTALLATION_ID"
-        raise SettingError(f"GITHUB_TOKEN: must be set for --github. Set it, or {names} of a GitHub App.")
+        raise SettingError(f"GITHUB_TOKEN: must be set. Set it, or {names} of a GitHub App.")
     return found
 
 

@@ -8,7 +8,6 @@ from local.github.problems import not_found, unprocessable
 from local.github.users import OWNER
 from local.github.webhooks import HOOK_ID
 
-
 ONLY_OURS = "The local GitHub delivers to the service that it is part of, and nowhere else."
 
 

@@ -110,7 +110,7 @@ class TestCredentials:
     def test_nobody(self, monkeypatch, given):
         for name, value in given.items():
             monkeypatch.setenv(name, value)
-        with pytest.raises(SettingError, match="GITHUB_TOKEN: must be set for --github") as caught:
+        with pytest.raises(SettingError, match="GITHUB_TOKEN: must be set") as caught:
             credentials()
         assert all(name in str(caught.value) for name in APP)
         assert "k3y" not in str(caught.value)
