@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from algorithms.errors import PlatformError
 from lambda_bridge.git_history import GitHubHistory, blob_sha
+from lambda_bridge.github_client import pause_of
 from lambda_bridge.ports import Commit
 from local.init_report import Step
 from local.init_tree import EMPTY, Branch, Entry, read_branch
@@ -109,35 +109,34 @@ class Files:
         return Step("pull request", BRANCH, "there", found.html_url)
 
     def _propose(self) -> Iterator[Step]:
-        """The pull request, where there is none yet. Raises PlatformError with what a person does instead."""
-        from github import GithubException
-
-        try:
-            found = self._request()
-            if found is not None:
-                self.pull_request = found.html_url
-                return
+        """The pull request, where there is none yet."""
+        found = self._request()
+        if found is not None:
+            self.pull_request = found.html_url
+            return
+        with self._or_by_hand():
             made = self._repository.create_pull(self._branch, BRANCH, title=MESSAGE, body=BODY)
-        except GithubException as error:
-            raise PlatformError(self._by_hand(error)) from error
         self.pull_request = made.html_url
         yield Step("pull request", BRANCH, "create", made.html_url, done=True)
 
-    def _by_hand(self, error: Exception) -> str:
-        page = f"{self._repository.html_url}/compare/{self._branch}...{BRANCH}?expand=1"
-        return (
-            f"{self._branch} is protected, the files are on {BRANCH}, and a pull request could not be opened "
-            f"(GitHub answered {getattr(error, 'status', 'nothing')}). Open it at {page}, or give the token "
-            "Pull requests: read and write, and run this again."
-        )
-
     def _request(self) -> PullRequest | None:
-        head = f"{self._owner}:{BRANCH}"
-        found = self._repository.get_pulls(state="open", base=self._branch, head=head)
-        with suppress(StopIteration):
-            return next(iter(found))
-        return None
+        """The one that is open. GitHub ignores a head without its owner."""
+        with self._or_by_hand():
+            head = f"{self._repository.owner.login}:{BRANCH}"
+            return next(iter(self._repository.get_pulls(state="open", base=self._branch, head=head)), None)
 
-    @cached_property
-    def _owner(self) -> str:
-        return self._repository.owner.login
+    @contextmanager
+    def _or_by_hand(self) -> Iterator[None]:
+        """Raises PlatformError with what a person does where the token may do nothing about pull requests."""
+        from github import GithubException
+
+        try:
+            yield
+        except GithubException as error:
+            if error.status not in (403, 404, 422) or pause_of(error) is not None:
+                raise
+            page = f"{self._repository.html_url}/compare/{self._branch}...{BRANCH}?expand=1"
+            raise PlatformError(
+                f"{self._branch} is protected, the files are on {BRANCH}, and GitHub answered {error.status} about its "
+                f"pull request. Open it at {page}, or give the token Pull requests: read and write, and run this again."
+            ) from error

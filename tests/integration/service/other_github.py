@@ -28,6 +28,7 @@ from tests.integration.service.other_git import OtherGit
 from tests.integration.service.other_hook import Hook
 from tests.integration.service.other_records import Records
 from tests.integration.service.other_routes import ROUTES, Call, unknown
+from tests.integration.service.other_setup import SETUP_ROUTES, Setup
 from tests.integration.service.other_shapes import Account, RefusedError
 
 REPOSITORY = "acme/models"
@@ -56,6 +57,9 @@ class OtherGitHub:
         self.records = Records(accounts, lambda: datetime.now(UTC) + self.ahead)
         self.git = OtherGit()
         self.hook = Hook(secret)
+        self.setup = Setup()
+        self.noticed: Callable[[], None] = lambda: None
+        """Is called after each request, before it is answered."""
         self.lagging = 0
         """How many times the list of an issue's events leaves out the newest one."""
         self.obstacles: list[Obstacle] = []
@@ -97,7 +101,8 @@ class OtherGitHub:
         self.obstacles.append(Obstacle(login, pattern, status, named, times))
 
     def _app(self) -> Starlette:
-        table = [Route(path, self._endpoint(handler), methods=[method]) for method, path, handler in ROUTES]
+        routes: list[tuple[str, str, Callable[..., Any]]] = [*SETUP_ROUTES, *ROUTES]
+        table = [Route(path, self._endpoint(handler), methods=[method]) for method, path, handler in routes]
         rest = Route("/{path:path}", self._endpoint(unknown), methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
         return Starlette(routes=[*table, rest])
 
@@ -108,6 +113,7 @@ class OtherGitHub:
             with self._guard:
                 login, answer = self._answer(handler, request, body)
                 self.requests.append((request.method, request.url.path, login, answer.status_code))
+                self.noticed()
                 self.hook.deliver(self.records.take_changes())
             return answer
 

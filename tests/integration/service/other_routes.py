@@ -37,7 +37,8 @@ def unknown(_: Site, __: Call) -> Any:
     raise RefusedError(404, "Not Found")
 
 
-def _must(allowed: bool, status: int = 403) -> None:
+def must(allowed: bool, status: int = 403) -> None:
+    """Refuses what is not allowed."""
     if not allowed:
         raise RefusedError(status, "Resource not accessible by personal access token")
 
@@ -69,7 +70,7 @@ def _create_issue(github: Site, call: Call) -> Any:
 def _edit_issue(github: Site, call: Call) -> Any:
     found, fields = _issue(github, call), call.fields
     mine = found.author.login == call.who.login
-    _must(mine or call.who.has("write" if {"title", "body"} & fields.keys() else "triage"))
+    must(mine or call.who.has("write" if {"title", "body"} & fields.keys() else "triage"))
     github.records.edit(call.who, found, fields.get("title"), fields.get("body"))
     if "state" in fields:
         github.records.set_state(call.who, found, fields["state"])
@@ -77,7 +78,7 @@ def _edit_issue(github: Site, call: Call) -> Any:
 
 
 def _add_labels(github: Site, call: Call) -> Any:
-    _must(call.who.has("triage"))
+    must(call.who.has("triage"))
     fields: Any = call.fields
     github.records.add_labels(call.who, _issue(github, call), fields if isinstance(fields, list) else fields["labels"])
     return _issue_labels(github, call)
@@ -88,17 +89,20 @@ def _issue_labels(github: Site, call: Call) -> Any:
 
 
 def _remove_label(github: Site, call: Call) -> Any:
-    _must(call.who.has("triage"))
+    must(call.who.has("triage"))
     github.records.remove_label(call.who, _issue(github, call), call.path["label"])
     return _issue_labels(github, call)
 
 
 def _create_label(github: Site, call: Call) -> Any:
-    _must(call.who.has("write"))
-    if call.fields["name"] in github.records.labels:
+    must(call.who.has("write"))
+    name = call.fields["name"]
+    if name.lower() in map(str.lower, github.records.labels):
         raise RefusedError(422, "Validation Failed")
-    github.records.labels[call.fields["name"]] = call.fields["color"]
-    return 201, github.records.show_label(call.fields["name"])
+    github.records.labels[name] = call.fields["color"]
+    if "description" in call.fields:
+        github.records.descriptions[name] = call.fields["description"]
+    return 201, github.records.show_label(name)
 
 
 def _events(github: Site, call: Call) -> Any:
@@ -135,14 +139,14 @@ def _get_comment(github: Site, call: Call) -> Any:
 
 def _edit_comment(github: Site, call: Call) -> Any:
     found = github.records.comment(int(call.path["comment"]))
-    _must(found.author.login == call.who.login or call.who.has("write"))
+    must(found.author.login == call.who.login or call.who.has("write"))
     github.records.edit_comment(call.who, found, call.fields["body"])
     return github.records.show_comment(found)
 
 
 def _delete_comment(github: Site, call: Call) -> Any:
     found = github.records.comment(int(call.path["comment"]))
-    _must(found.author.login == call.who.login or call.who.has("write"))
+    must(found.author.login == call.who.login or call.who.has("write"))
     github.records.delete_comment(call.who, found)
     return 204, None
 
@@ -157,40 +161,39 @@ def _react(github: Site, call: Call) -> Any:
 
 
 def _create_blob(github: Site, call: Call) -> Any:
-    _must(call.who.has("write"))
+    must(call.who.has("write"))
     text = call.fields["content"]
     content = base64.b64decode(text) if call.fields.get("encoding") == "base64" else text.encode()
     return 201, {"sha": github.git.add_blob(content), "url": github.records.api}
 
 
 def _create_tree(github: Site, call: Call) -> Any:
-    _must(call.who.has("write"))
+    must(call.who.has("write"))
     sha = github.git.add_tree(call.fields.get("base_tree"), call.fields["tree"])
     return 201, github.git.show_tree(github.records.api, sha)
 
 
 def _create_commit(github: Site, call: Call) -> Any:
-    _must(call.who.has("write"))
+    must(call.who.has("write"))
     sha = github.git.add_commit(call.fields["message"], call.fields["tree"], call.fields.get("parents", []))
     return 201, github.git.show_commit(github.records.api, sha)
 
 
 def _create_reference(github: Site, call: Call) -> Any:
-    _must(call.who.has("write"))
+    must(call.who.has("write"))
     name = call.fields["ref"].removeprefix("refs/heads/")
     github.git.add_branch(name, call.fields["sha"])
     return 201, github.git.show_reference(github.records.api, name)
 
 
 def _move_reference(github: Site, call: Call) -> Any:
-    _must(call.who.has("write"))
+    must(call.who.has("write"))
     github.git.move(call.path["branch"], call.fields["sha"], call.fields.get("force", False))
     return github.git.show_reference(github.records.api, call.path["branch"])
 
 
 ROUTES: list[tuple[str, str, Callable[[Site, Call], Any]]] = [
     ("GET", "/user", lambda github, call: github.records.show_user(call.who)),
-    ("GET", BASE, lambda github, _: github.records.show_repository()),
     (
         "GET",
         f"{BASE}/collaborators/{{user}}/permission",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 ROLES = ("none", "read", "triage", "write", "maintain", "admin")
 OLD = {"maintain": "write", "triage": "read"}
@@ -70,6 +71,7 @@ class Shapes:
         self.issues: dict[int, Issue] = {}
         self.comments: dict[int, Comment] = {}
         self.labels = {"bug": "d73a4a"}
+        self.descriptions: dict[str, str] = {}
         self.api = self.html = ""
 
     def comments_of(self, number: int) -> list[Comment]:
@@ -118,11 +120,11 @@ class Shapes:
         return {
             "id": 208_045_946 + len(name),
             "node_id": "L_1",
-            "url": f"{self.api}/labels/{name}",
+            "url": f"{self.api}/labels/{quote(name, safe='')}",
             "name": name,
             "color": self.labels.get(name, "ededed"),
             "default": False,
-            "description": None,
+            "description": self.descriptions.get(name),
         }
 
     def show_issue(self, found: Issue) -> Json:
