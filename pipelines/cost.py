@@ -1,11 +1,13 @@
 """The most that a run may cost, before it starts: time limit x instances x attempts. Light.
 
-A bound, not an estimate: jobs are billed by the second that they run, and most run for minutes.
+A bound, not an estimate: jobs are billed by the second that they run, and most run for minutes. What it leaves out is
+small or rare: storage, and a job that SageMaker starts again after an internal error of its own (docs/how-to/scale.md).
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -28,6 +30,14 @@ VARIABLES = {
     "run's cost; left out: the defaults",
 }
 """For the reference page."""
+COUNTING = (
+    "processing_instance_type",
+    "max_processing_seconds",
+    "max_training_seconds",
+    "spot_training",
+    "max_spot_wait_seconds",
+)
+"""The settings of the pipelines that a bound depends on."""
 DOLLARS = r"\d{1,7}(\.\d{1,2})?"
 
 
@@ -48,6 +58,8 @@ class Costs:
     Parameters
     ----------
     processing_instance_type, processing_seconds, training_seconds : as the pipelines were compiled
+    spot_wait_seconds : how long Train may wait for spot instances. It counts as if it ran, at the full price, since a
+        training that is interrupted begins anew within this time
     prices : None: instance-hours only
     max_cost_usd : for runs whose request says nothing; None: no limit
     billed : whether anybody is billed; on one machine nobody is, and a limit is met
@@ -56,6 +68,7 @@ class Costs:
     processing_instance_type: str = Settings.processing_instance_type
     processing_seconds: int = Settings.max_processing_seconds
     training_seconds: int = Settings.max_training_seconds
+    spot_wait_seconds: int = 0
     prices: Prices | None = None
     max_cost_usd: float | None = None
     billed: bool = True
@@ -67,12 +80,15 @@ class Costs:
         given = environ.get("MLOPS_MAX_COST_USD")
         if given and not re.fullmatch(DOLLARS, given, re.ASCII):
             raise PlatformError(f"MLOPS_MAX_COST_USD: must be dollars such as 25 or 12.50, got {given!r}. Correct it.")
-        compiled = _compiled(environ)
+        compiled, prices = _compiled(environ), _prices(environ)
+        if billed and prices is not None:
+            _require_region(prices, environ.get("AWS_REGION"))
         return cls(
             processing_instance_type=compiled.processing_instance_type,
             processing_seconds=compiled.max_processing_seconds,
             training_seconds=compiled.max_training_seconds,
-            prices=_prices(environ),
+            spot_wait_seconds=compiled.max_spot_wait_seconds if compiled.spot_training else 0,
+            prices=prices,
             max_cost_usd=float(given) if given else None,
             billed=billed,
         )
@@ -80,6 +96,8 @@ class Costs:
     def parts(self, request: ResolvedRequest) -> tuple[Part, Part]:
         """The bound, by kind of job."""
         attempts = 1 + request.max_retry
+        train = "Train, with the wait for spot instances" if self.spot_wait_seconds else "Train"
+        seconds = self.training_seconds + self.spot_wait_seconds
         return (
             Part(
                 "processing",
@@ -87,59 +105,80 @@ class Costs:
                 self.processing_instance_type,
                 attempts * PROCESSING_JOBS * self.processing_seconds / HOUR,
             ),
-            Part("training", "Train", request.instance_type, attempts * self.training_seconds / HOUR),
+            Part("training", train, request.instance_type, attempts * seconds / HOUR),
         )
 
     def dollars(self, request: ResolvedRequest) -> float | None:
-        """The bound in dollars; None without a price of each instance type."""
+        """The bound in dollars, rounded up to cents; None without a price of each instance type."""
         priced = [(part, self._price(part)) for part in self.parts(request)]
         known = [price * part.hours for part, price in priced if price is not None]
-        return sum(known) if len(known) == len(priced) else None
+        return _cents_up(sum(known)) if len(known) == len(priced) else None
 
     def sentence(self, request: ResolvedRequest) -> str:
         """The bound, for the comment that a run begins with."""
         parts = self.parts(request)
         hours = sum(part.hours for part in parts)
-        each = ", ".join(f"{_hours(part.hours)} of `{part.instance_type}` ({part.steps})" for part in parts)
-        text = f"On SageMaker at most {hours:g} instance-hours in {1 + request.max_retry} attempts: {each}"
+        attempts = "1 attempt" if request.max_retry == 0 else f"{1 + request.max_retry} attempts"
+        each = ", ".join(f"{part.hours:g} h of `{part.instance_type}` ({part.steps})" for part in parts)
+        start = "On SageMaker" if self.billed else "This run costs nothing on this machine; on SageMaker"
+        text = f"{start} at most {hours:g} instance-hours in {attempts}: {each}"
         dollars = self.dollars(request)
         if dollars is None or self.prices is None:
             return f"{text}."
-        return f"{text}; at most ${dollars:,.2f} by the prices of {self.prices.region} on {self.prices.date}."
+        return f"{text}; at most ${dollars:,.2f} for them, by the prices of {self.prices.region} on {self.prices.date}."
 
     def check(self, request: ResolvedRequest) -> None:
         """Raises ParameterError where the bound is above the budget, or cannot be compared with it."""
-        limit = request.max_cost_usd if request.max_cost_usd is not None else self.max_cost_usd
+        own = request.max_cost_usd
+        limit = self.max_cost_usd if own is None else own
         if limit is None or not self.billed:
             return
+        budget = f"${limit:,.2f}" if own is not None else f"the operator's limit of ${limit:,.2f}"
         dollars = self.dollars(request)
         if dollars is None:
-            raise self._problem(limit, f"cannot be checked: {self._unpriced(request)}")
+            raise _problem(limit, f"{budget} cannot be checked: {self._unpriced(request)}")
         if dollars > limit:
-            raise self._problem(limit, f"is less than this run may cost. {self.sentence(request)} {_advice(request)}")
+            told = f"{self.sentence(request)} {_advice(request, dollars)}"
+            raise _problem(limit, f"{budget} is less than this run may cost. {told}")
 
     def _price(self, part: Part) -> float | None:
         return None if self.prices is None else self.prices.of(part.kind, part.instance_type)
 
     def _unpriced(self, request: ResolvedRequest) -> str:
-        todo = "Ask the operator to make the file with `python -m pipelines.prices`, or leave max_cost_usd out."
-        if self.prices is None:
-            return f"there is no price file. {todo}"
+        """What is missing, and who can do what about it."""
         names = [f"`{part.instance_type}` ({part.kind})" for part in self.parts(request) if self._price(part) is None]
-        return f"the price file has no price of {' and '.join(names)}. {todo}"
+        missing = "there is no price file" if self.prices is None else "the price file has no price"
+        without = request.max_cost_usd is not None and self.max_cost_usd is None
+        otherwise = ", or leave max_cost_usd out" if without else ""
+        todo = f"Ask the operator to make the file with `python -m pipelines.prices`{otherwise}."
+        return f"{missing}, and needed are those of {' and '.join(names)}. {todo}"
 
-    def _problem(self, limit: float, what: str) -> ParameterError:
-        return ParameterError([Problem("max_cost_usd", limit, f"max_cost_usd: ${limit:,.2f} {what}")])
+
+def _cents_up(dollars: float) -> float:
+    """Never less than the bound; the inner rounding takes away what binary fractions add."""
+    return math.ceil(round(dollars * 100, 6)) / 100
+
+
+def _problem(limit: float, what: str) -> ParameterError:
+    return ParameterError([Problem("max_cost_usd", limit, f"max_cost_usd: {what}")])
+
+
+def _require_region(prices: Prices, region: str | None) -> None:
+    """Raises PlatformError for prices of a region where no job runs."""
+    if region and prices.region != region:
+        raise PlatformError(
+            f"The price file: must be of {region}, where the jobs run, got prices of {prices.region}. "
+            f"Make it anew with `python -m pipelines.prices --region {region}`."
+        )
 
 
 def _compiled(environ: Mapping[str, str]) -> Settings:
     """The settings that count here, with their defaults."""
-    names = ("processing_instance_type", "max_processing_seconds", "max_training_seconds")
     try:
         given = json.loads(environ.get("MLOPS_PIPELINE_SETTINGS") or "{}")
         if not isinstance(given, dict):
             raise TypeError(f"{type(given).__name__}")
-        known = {name: given[name] for name in names if name in given}
+        known = {name: given[name] for name in COUNTING if name in given}
         return Settings("bucket", "arn:aws:iam::123456789012:role/any", "image", "eu-west-1", **known)
     except (ValueError, TypeError, PlatformError) as error:
         raise PlatformError(f"MLOPS_PIPELINE_SETTINGS: must be settings as a JSON object, got {error}") from error
@@ -159,10 +198,6 @@ def _places(environ: Mapping[str, str]) -> Iterator[Path]:
         yield packaged
 
 
-def _advice(request: ResolvedRequest) -> str:
+def _advice(request: ResolvedRequest, dollars: float) -> str:
     fewer = "a smaller max_retry, " if request.max_retry else ""
-    return f"Choose {fewer}a smaller instance_type or a larger max_cost_usd."
-
-
-def _hours(hours: float) -> str:
-    return f"{hours:g} h"
+    return f"Choose {fewer}a smaller instance_type or a max_cost_usd of at least {dollars:.2f}."

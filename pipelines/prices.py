@@ -67,22 +67,27 @@ def _checked(found: Any) -> Prices:
 def from_products(document: Mapping[str, Any], region: str) -> Prices:
     """The prices in an answer of GetProducts, whose `PriceList` holds one JSON text a product.
 
-    Raises PlatformError where it has none of that region.
+    Of two prices of the same the higher one counts. Raises PlatformError where the list has none of that region.
     """
     hourly: dict[str, dict[str, float]] = {kind: {} for kind in KINDS}
-    dates = [""]
+    dates: list[str] = []
     for product in map(_parsed, document.get("PriceList", [])):
-        attributes = product.get("product", {}).get("attributes", {})
-        kind = str(attributes.get("component", "")).lower()
-        name = attributes.get("instanceName") or attributes.get("instanceType", "")
-        if kind in hourly and attributes.get("regionCode") == region:
-            hourly[kind].update((str(name), price) for price in _on_demand(product))
+        kind, name = _sold(product, region)
+        for price in _on_demand(product) if kind in hourly else ():
+            hourly[kind][name] = max(price, hourly[kind].get(name, 0.0))
             dates.append(str(product.get("publicationDate", ""))[:10])
-    if not any(hourly.values()):
+    if not dates:
         raise PlatformError(
             f"The price list has no training or processing in {region}. Check --region and the filters."
         )
     return Prices(region, max(dates), hourly)
+
+
+def _sold(product: Mapping[str, Any], region: str) -> tuple[str, str]:
+    """Kind of job and instance type; a kind that is empty for another region's."""
+    attributes = product.get("product", {}).get("attributes", {})
+    kind = str(attributes.get("component", "")).lower() if attributes.get("regionCode") == region else ""
+    return kind, str(attributes.get("instanceName") or attributes.get("instanceType", ""))
 
 
 def _parsed(product: Any) -> Mapping[str, Any]:
@@ -106,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         found = from_products(json.loads(given.products.read_text(encoding="utf-8")), given.region)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         print(f"{given.products}: could not be read, got {error}.", file=sys.stderr)
         return 1
     except PlatformError as error:

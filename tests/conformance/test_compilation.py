@@ -28,6 +28,8 @@ SETTINGS = Settings(
     volume_size_gb=77,
     max_processing_seconds=111,
     max_training_seconds=222,
+    spot_training=True,
+    max_spot_wait_seconds=333,
     kms_key_id=KEY,
     network_isolation=False,
 )
@@ -113,7 +115,8 @@ def test_limits_of_processing(definition: Any) -> None:
 
 def test_limits_of_training(definition: Any) -> None:
     job = arguments(definition, "Train")
-    assert job["StoppingCondition"] == {"MaxRuntimeInSeconds": 222}
+    assert job["StoppingCondition"] == {"MaxRuntimeInSeconds": 222, "MaxWaitTimeInSeconds": 555}
+    assert job["EnableManagedSpotTraining"] is True
     assert job["ResourceConfig"]["VolumeSizeInGB"] == 77
     assert job["ResourceConfig"]["VolumeKmsKeyId"] == KEY
     assert job["OutputDataConfig"]["KmsKeyId"] == KEY

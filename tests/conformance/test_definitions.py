@@ -195,6 +195,14 @@ class TestDefinition:
             assert {"Step.THROTTLING", "SageMaker.CAPACITY_ERROR", "SageMaker.RESOURCE_LIMIT"} <= retried
             assert all(p["BackoffRate"] > 1 and p["MaxAttempts"] > 1 for p in steps[name]["RetryPolicies"])
 
+    def test_every_job_is_tagged_with_project_issue_and_attempt(self, learning_type: Any) -> None:
+        given = USUAL[learning_type] | {"Issue": "12", "Attempt": "3"}
+        resolver = Resolver(load_definition(learning_type), given)
+        for job in ("Prepare", "Train", "Evaluate"):
+            tags = {tag["Key"]: tag["Value"] for tag in resolver.arguments(job)["Tags"]}
+            assert tags == {"project": "mlops-pipeline", "issue": "12", "attempt": "3"}
+        assert "Tags" not in resolver.arguments("RegisterModel")  # refused: a version takes those of its group
+
     def test_condition(self, learning_type: Any) -> None:
         steps = {step["Name"]: step for step in all_steps(load_definition(learning_type)["Steps"])}
         (condition,) = steps["CheckScore"]["Arguments"]["Conditions"]

@@ -108,6 +108,9 @@ class TestProgress:
         text = comments.progress(run(settle=False), [step("Prepare", CacheHitResult={"x": "y"})], PLANNED)
         assert rows(text)[2][1] == "✅ done, re-used"
 
+    def test_says_the_most_that_the_run_may_cost(self):
+        assert "\n\nAt most 3 h.\n" in comments.progress(run(), [], PLANNED, bound="At most 3 h.")
+
     def test_a_refused_run_has_none(self):
         with pytest.raises(ValueError, match="no request"):
             comments.progress(run(settle=False).model_copy(update={"request": None}), [], PLANNED)

@@ -8,6 +8,11 @@ from algorithms.errors import PlatformError
 from lambda_bridge.ports import Package
 from lambda_bridge.runs import Attempt, Reply
 from lambda_bridge.tasks import Cancelled, DefectError, StillStopping, abandon, run_task
+from pipelines.cost import Costs
+from pipelines.prices import Prices
+
+PRICES = Prices("xx-nowhere-1", "2001-02-03", {kind: {"ml.m5.large": 2.0} for kind in ("processing", "training")})
+"""Made up."""
 
 
 def call(world, task, token=None, error=None):
@@ -85,6 +90,36 @@ class TestStartTraining:
         assert call(world, "judge") == {"outcome": "invalid", "retries_left": 1}
         assert "iris" in world.issues.written["result-1"]
         assert world.history.commits == []
+
+    def test_says_the_most_that_the_run_may_cost_before_anything_starts(self, world):
+        world.run()
+        world.pipelines.broken = True
+        call(world, "start_training", "token")
+        assert "On SageMaker at most 52 instance-hours in 2 attempts" in world.issues.written["progress-1"]
+
+    def test_a_run_above_its_budget_is_refused(self, world):
+        world.settings = {"costs": Costs(prices=PRICES, max_cost_usd=103.99)}
+        world.run()
+        call(world, "start_training", "token")
+        assert world.workflow.succeeded == [("token", {"status": "Refused"})]
+        assert (world.stored.attempt.status, world.pipelines.executions) == ("invalid", {})
+        assert call(world, "judge")["outcome"] == "invalid"
+        for figure in ("$103.99", "$104.00", "52 instance-hours", "xx-nowhere-1", "2001-02-03"):
+            assert figure in world.issues.written["result-1"]
+
+    def test_a_run_within_its_budget_starts(self, world):
+        world.settings = {"costs": Costs(prices=PRICES, max_cost_usd=104.0)}
+        world.run()
+        call(world, "start_training", "token")
+        assert len(world.pipelines.executions) == 1
+
+    def test_the_budget_holds_for_the_attempts_after_a_reply_too(self, below):
+        below.settings = {"costs": Costs(prices=PRICES, max_cost_usd=103.99)}
+        reply(below)
+        call(below, "apply_adjustment")
+        call(below, "start_training", "token-2")
+        assert below.stored.attempt.status == "invalid"
+        assert len(below.pipelines.executions) == 1
 
     def test_a_cancelled_run_starts_nothing(self, world):
         world.run(cancelled_by="owner")

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from local.cache import PACKAGES, PROJECT, code_digest
+from local.cache import PACKAGES, PROJECT, cache_key, code_digest
+from local.definitions import CacheConfig, Step
 
 
 @pytest.fixture
@@ -41,3 +42,11 @@ def test_what_is_no_module_does_not_count(root: Path) -> None:
     (root / "steps/module.cpython-311.pyc").write_bytes(b"compiled")
     (root / "notes.py").write_text("")
     assert digest(root) == before
+
+
+@pytest.mark.parametrize("kind", ["Processing", "Training"])
+def test_the_tags_of_another_attempt_do_not_count(kind: str) -> None:
+    step = Step(Name="Any", Type=kind, Arguments={}, CacheConfig=CacheConfig(Enabled=True))
+    first, second = ({"Environment": {"A": "b"}, "Tags": [{"Key": "attempt", "Value": n}]} for n in "12")
+    assert cache_key(step, first) == cache_key(step, second)
+    assert cache_key(step, first) != cache_key(step, {**first, "Environment": {"A": "c"}})

@@ -77,6 +77,11 @@ def test_what_aws_lists_becomes_prices():
     )
 
 
+def test_of_two_prices_the_higher_one_counts():
+    listed = [product(usd="1.25"), product(usd="3"), product(usd="2")]
+    assert from_products({"PriceList": listed}, "xx-nowhere-1").of("training", "ml.m5.large") == 3
+
+
 def test_the_command_writes_what_is_read(tmp_path, capsys):
     products, prices = tmp_path / "products.json", tmp_path / "prices.json"
     products.write_text(json.dumps({"PriceList": [product()]}))
@@ -85,7 +90,16 @@ def test_the_command_writes_what_is_read(tmp_path, capsys):
     assert read_prices(prices).of("training", "ml.m5.large") == 1.25
 
 
-@pytest.mark.parametrize(("text", "told"), [("{", "could not be read"), ("{}", "no training or processing")])
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{", "could not be read"),
+        ("[]", "could not be read"),
+        ('{"PriceList": [1]}', "could not be read"),
+        ('{"PriceList": 1}', "could not be read"),
+        ("{}", "no training or processing"),
+    ],
+)
 def test_the_command_says_what_is_wrong(tmp_path, capsys, text, told):
     products = tmp_path / "products.json"
     products.write_text(text)
