@@ -224,6 +224,13 @@ class TestProtectedBranch:
         assert (again["status"], again["pull_request"]) == ("nothing_to_do", found["pull_request"])
         assert writes(github) == []
 
+    def test_what_is_wanted_later_goes_into_the_same_pull_request(self, github):
+        report(*FULL)
+        found = report(*FULL, "--codeowner", "ada")
+        assert actions(found, "file") == {FORM: "wait", HISTORY: "wait", OWNERS: "create"}
+        assert (found["pull_request"], len(github.setup.pulls)) == (github.setup.pulls[0]["html_url"], 1)
+        assert OWNERS in files(github, BRANCH)
+
     def test_a_branch_without_a_pull_request_gets_one(self, github):
         report(*FULL)
         github.setup.pulls.clear()
@@ -308,12 +315,23 @@ class TestRefusals:
         assert FORM not in out
         assert len(github.setup.hooks) == 1
 
+    def test_an_error_of_the_server_is_told_and_nothing_is_changed(self, github):
+        github.hinder("ada", "/git/ref", 502)
+        assert init(*FULL, code=1)[1] == "files: GitHub answered 502: No\n"
+        assert writes(github) == []
+
+    def test_a_limit_on_pull_requests_is_no_matter_of_permission(self, github):
+        github.git.protected.add("main")
+        github.hinder("ada", "/pulls$", 403, retry_after="37")
+        assert "Run this again in 37 s." in init(*FULL, code=1)[1]
+
     def test_a_limit_is_told_with_its_time(self, github):
         github.hinder("ada", "/labels$", 403, retry_after="37")
         assert "Run this again in 37 s." in init(*FULL, code=1)[1]
 
-    def test_an_empty_repository(self, github):
-        github.hinder("ada", "/git/ref", 409)
+    @pytest.mark.parametrize("status", [409, 404])
+    def test_an_empty_repository(self, github, status):
+        github.hinder("ada", "/git/ref", status)
         assert init(*FULL, code=1)[1] == (
             "files: the repository is empty. Make a first commit, such as a README, and run this again.\n"
         )
