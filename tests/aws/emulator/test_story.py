@@ -22,7 +22,7 @@ from local.workspace import Workspace
 from pipelines.definitions import LEARNING_TYPES, load_definition, pipeline_name
 from tests.aws.emulator.cloud import LOCAL_BUCKET, REGION, SOURCE, Emulator, SageMaker
 from tests.integration.service.other_github import OtherGitHub
-from tests.integration.service.world import PEOPLE, POOR, until
+from tests.integration.service.world import PEOPLE, POOR, World, until
 
 PROJECT = Path(__file__).parents[3]
 IRIS = PROJECT / "seed_code/starter/datasets/iris"
@@ -146,10 +146,9 @@ def test_an_issue_a_reply_a_registered_model(deployed: Deployed) -> None:
     (group,) = sagemaker.list_model_package_groups()["ModelPackageGroupSummaryList"]
     listed = sagemaker.list_model_packages(ModelPackageGroupName=group["ModelPackageGroupName"])
     assert len(listed["ModelPackageSummaryList"]) == 1
-    tree = repository.get_git_tree("main", recursive=True)
-    records = [item.path for item in tree.tree if item.path.endswith("record.json")]
-    assert len(records) == 2
-    assert all(path.startswith("training_history/") for path in records)
+    world = World(None, deployed.github.url, REPOSITORY, "robot[bot]", deployed.github)
+    attempts = ("attempt 2: registered", "attempt 1: below_threshold")
+    assert world.commits() == [f"Issue {number}, {attempt}" for attempt in attempts]
 
     workflow = deployed.cloud.client("stepfunctions")
     (machine,) = workflow.list_state_machines()["stateMachines"]
