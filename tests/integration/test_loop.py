@@ -67,6 +67,12 @@ def labels(workspace, issue=1):
     return json.loads(dict(rows[issue - 1])["labels"]) if rows else []
 
 
+def test_on_one_machine_every_budget_is_met_and_the_comment_says_why(run):
+    report = run(HELPS, body=f"{BODY}max_cost_usd: 0.01\n")
+    assert report.status == "registered"
+    assert "This run costs nothing on this machine; on SageMaker at most 78 instance-hours" in report.comments[0]
+
+
 class TestReplies:
     def test_one_that_helps_rescues_the_run(self, run, workspace):
         report = run(HELPS)
