@@ -29,10 +29,11 @@ REFUSALS = (403, 404)
 class Part(Protocol):
     """Something of a repository that is prepared. Both methods raise what PyGithub raises, and PlatformError.
 
-    `needs`: a sentence with the permission of the token.
+    `things`: those of its steps. `needs`: a sentence with the permission of the token.
     """
 
     name: str
+    things: tuple[str, ...]
     needs: str
 
     def look(self) -> Sequence[Step]:
@@ -85,8 +86,7 @@ def _look(parts: Sequence[Part], report: Report) -> None:
 def _apply(parts: Sequence[Part], report: Report) -> None:
     """Each part on its own: what one may not do is no reason to leave the others undone."""
     for part in parts:
-        things = {"labels": ("label",), "files": ("file", "pull request")}.get(part.name, (part.name,))
-        steps = [step for step in report.steps if step.thing in things and step.changes]
+        steps = [step for step in report.steps if step.thing in part.things and step.changes]
         with _told(report, part.name, part.needs):
             for step in part.apply(steps):
                 _put(report.steps, step)

@@ -51,6 +51,7 @@ class Files:
     """
 
     name = "files"
+    things: tuple[str, ...] = ("file", "pull request")
     needs = "The token needs Contents: read and write (of a classic token: repo)."
 
     def __init__(self, repository: Repository, branch: str, wanted: Mapping[str, bytes], force: bool) -> None:

@@ -24,6 +24,7 @@ class Webhook:
     """
 
     name = "webhook"
+    things: tuple[str, ...] = ("webhook",)
     needs = (
         "The account must be an admin of the repository, and the token needs Webhooks: read and write "
         "(of a classic token: admin:repo_hook)."

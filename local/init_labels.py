@@ -24,6 +24,7 @@ class Labels:
     """
 
     name = "labels"
+    things: tuple[str, ...] = ("label",)
     needs = "The token needs Issues: read and write (of a classic token: repo)."
 
     def __init__(self, repository: Repository, force: bool) -> None:

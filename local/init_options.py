@@ -18,6 +18,8 @@ T = TypeVar("T")
 REPOSITORY = re.compile(PATTERNS["repository"][0], re.ASCII)
 ADDRESS = re.compile(PATTERNS["api_url"][0], re.ASCII)
 LONGEST_URL = 1024
+PASSWORD = re.compile(r"//[^/]*@")
+"""In an address: it is not repeated."""
 CODEOWNER = re.compile(r"@?[A-Za-z0-9][A-Za-z0-9-]{0,38}(/[A-Za-z0-9._-]{1,100})?", re.ASCII)
 """An account, or a team of an organisation ("About code owners")."""
 
@@ -59,7 +61,8 @@ def problems_of(options: Options) -> list[Problem]:
     url = options.url
     if url is not None and (not ADDRESS.fullmatch(url) or not url.isprintable() or len(url) > LONGEST_URL):
         advice = "Give the address that the deployment told, such as its output WebhookUrl."
-        found.append(_wrong("--url", url, "must be an https address without a query", advice))
+        what = "must be an https address without a password and a query"
+        found.append(_wrong("--url", PASSWORD.sub("//...@", url), what, advice))
     owners = [owner for owner in options.codeowners if not CODEOWNER.fullmatch(owner)]
     what = "must be an account, or ORGANISATION/TEAM"
     return found + [_wrong("--codeowner", owner, what, "Correct it.") for owner in owners]

@@ -381,11 +381,14 @@ class TestArguments:
         assert github.requests == []
 
     @pytest.mark.parametrize(
-        "url", ["https://user:secret@x/webhook", "https://x/?a=b", "https://x/\x1b[2J", "ftp://x", "https://x/#y", ""]
+        "url",
+        ["https://user:pass@word@x/webhook", "https://x/?a=b", "https://x/\x1b[2J", "ftp://x", "https://x/#y", ""],
     )
     def test_addresses_that_are_none(self, github, url):
         _, err = init("acme/models", "--url", url, code=2)
         assert err.startswith("--url: must be")
+        assert "pass" not in err.partition("got")[2]
+        assert "word" not in err.partition("got")[2]
         assert github.requests == []
 
     @pytest.mark.parametrize("name", ["a\n* @evil", "@", "a/b/c", "-a", "a b"])
