@@ -129,6 +129,33 @@ def algorithms(name: str | None) -> None:
         click.echo(list_hyperparameters(name) if name else list_algorithms())
 
 
+@main.command()
+@click.argument("model_data", metavar="MODEL_DATA")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option("--port", type=click.IntRange(0, 65_535), default=8080, show_default=True, help="0: a free one.")
+@click.option(
+    "--capture",
+    metavar="DIR",
+    envvar="MLOPS_CAPTURE_DIR",
+    type=click.Path(path_type=Path),
+    help="Writes what was asked and answered there, as JSON Lines in SageMaker's format.",
+)
+@click.option(
+    "--workspace", metavar="DIR", type=click.Path(path_type=Path), default=DEFAULT_WORKSPACE, show_default=True
+)
+def serve(model_data: str, host: str, port: int, capture: Path | None, workspace: Path) -> None:
+    """Serve a trained model: /ping and /invocations, until SIGINT or SIGTERM.
+
+    MODEL_DATA is a model.tar.gz, a folder with one or with its files, or the s3:// address in the workspace.
+    """
+    from local.signals import signals_stop
+
+    with signals_stop() as stop, _told():
+        from local.serve import Options, serve_until
+
+        serve_until(stop, Options(model_data, workspace, host, port, capture), click.echo)
+
+
 @main.group()
 def data() -> None:
     """The datasets of a workspace."""
