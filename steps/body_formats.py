@@ -131,4 +131,4 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _reason(error: ValueError) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg} at line {error.lineno}, column {error.colno}"
-    return "a number is too long" if "int string conversion" in str(error) else str(error)
+    return "a number is too long" if "integer string conversion" in str(error) else str(error)
