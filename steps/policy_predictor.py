@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
+LARGEST = 2**63
+"""No observation has numbers of this size; where a space has no bounds, infinity would lie in it."""
+
 
 class PolicyPredictor(Predictor):
     """Answers for a reinforcement algorithm: the best known action for each observation.
@@ -81,18 +84,23 @@ class PolicyPredictor(Predictor):
         return found
 
     def _observation(self, number: int, row: Any) -> Any:
-        """The row as the environment's own type has it. Raises RefusedError (400)."""
-        import numpy as np
-
+        """The row, if it is an observation. Raises RefusedError (400)."""
         values = row if isinstance(row, list) else [row]
-        wanted = (int,) if not self._space.shape else (int, float)
-        if len(values) == self._width and all(type(value) in wanted for value in values):
-            observation = np.array(values, dtype="float64").astype(self._space.dtype)
-            if self._space.contains(observation if self._space.shape else observation[0]):
-                return values if self._space.shape else values[0]
+        if len(values) == self._width and self._contains(values):
+            return values if self._space.shape else values[0]
         unit = "number" if self._space.shape else "whole number"
         what = f"row {number}: must be {counted(self._width, unit)} within {self._space}, got {shown(row)}."
         raise RefusedError.of(400, f"{what} Send observations of {self.manifest.environment}.", number)
+
+    def _contains(self, values: list[Any]) -> bool:
+        import numpy as np
+
+        wanted = {int, float} if self._space.shape else {int}
+        if not {type(value) for value in values} <= wanted or not all(abs(value) < LARGEST for value in values):
+            return False
+        if not self._space.shape:
+            return bool(self._space.contains(values[0]))
+        return bool(self._space.contains(np.array(values, dtype=self._space.dtype)))
 
     def infer(self, inputs: Any) -> Array:
         """See Predictor."""
