@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import threading
@@ -27,7 +28,7 @@ KINDS = {
     ExecutionChanged: "SageMaker Model Building Pipeline Execution Status Change",
     StepChanged: "SageMaker Model Building Pipeline Execution Step Status Change",
 }
-CONTROLS = ("HOME", "LANG", "PATH", "TMPDIR")
+CONTROLS = ("HOME", "LANG", "PATH")
 
 
 def free_port() -> int:
@@ -42,6 +43,8 @@ class Emulator:
     def __init__(self, program: Path, folder: Path, environment: dict[str, str]) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self._unpacked = folder / "unpacked"
+        self._unpacked.mkdir()
         kept = {name: value for name, value in os.environ.items() if name in CONTROLS}
         given = {
             "BIND_HOST": "127.0.0.1",
@@ -50,6 +53,7 @@ class Emulator:
             "MINISTACK_HOST": "127.0.0.1",
             "MINISTACK_REGION": REGION,
             "AWS_XRAY_SDK_ENABLED": "false",
+            "TMPDIR": str(self._unpacked),
             **environment,
         }
         self._log = (folder / "emulator.log").open("w")
@@ -60,6 +64,13 @@ class Emulator:
         keys = {"aws_access_key_id": ACCOUNT, "aws_secret_access_key": "none"}
         return boto3.client(service, endpoint_url=self.url, region_name=REGION, **keys)
 
+    def log(self, function: str) -> list[str]:
+        """What a function printed, the runtime's own lines included; nothing if it was never called."""
+        groups = {found["logGroupName"] for found in self.client("logs").describe_log_groups()["logGroups"]}
+        name = f"/aws/lambda/{function}"
+        events = self.client("logs").filter_log_events(logGroupName=name)["events"] if name in groups else []
+        return [event["message"] for event in events]
+
     def is_up(self) -> bool:
         """Whether it answers."""
         try:
@@ -68,13 +79,15 @@ class Emulator:
             return False
 
     def close(self) -> None:
-        """Ends it."""
+        """Ends it, and removes the packages that it unpacked, 60 MB each time that a function is started."""
         self.process.terminate()
         try:
             self.process.wait(20)
         except subprocess.TimeoutExpired:
             self.process.kill()
+            self.process.wait()
         self._log.close()
+        shutil.rmtree(self._unpacked, ignore_errors=True)
 
 
 class SageMaker:

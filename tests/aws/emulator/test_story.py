@@ -2,7 +2,8 @@
 
 SageMaker's calls go to the local SageMaker, GitHub's to another GitHub in memory. ministack 1.5.33 knows no alarms over
 expressions; they are deployed over their first metric (`without_expressions`). EventBridge takes events of `aws.`
-sources from AWS alone, so the deployed rule is told of one more source.
+sources from AWS alone, so the deployed rule is told of one more source (`hear`). The sweep's schedule is off: what
+goes on does so by events.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from github import Auth
 
 from lambda_bridge.github_client import connect
@@ -28,6 +30,7 @@ PROJECT = Path(__file__).parents[3]
 IRIS = PROJECT / "seed_code/starter/datasets/iris"
 QUICK = PROJECT / "tests/integration/quick"
 SECRET, REPOSITORY, CODE = "a-webhook-secret", "Acme/Models", "code"
+FUNCTIONS = ("IssueDetectorAgent", "mlops-task", "mlops-pipeline-event", "mlops-sweep")
 PATIENCE_SECONDS = 300
 REPLY = "```yaml\nadjusted_hyperparameters:\n  n_estimators: 95\n```"
 
@@ -103,9 +106,11 @@ def without_expressions(template: dict[str, Any]) -> dict[str, Any]:
 
 
 def hear(cloud: Emulator) -> None:
-    """The deployed rule hears of one more source."""
+    """The deployed rule hears of one more source, and no schedule mends what it missed."""
     events = cloud.client("events")
     for rule in events.list_rules()["Rules"]:
+        if "ScheduleExpression" in rule:
+            events.disable_rule(Name=rule["Name"])
         pattern = json.loads(rule.get("EventPattern") or "{}")
         if pattern.get("source") == ["aws.sagemaker"]:
             pattern["source"].append(SOURCE)
@@ -126,8 +131,17 @@ def give_dataset(cloud: Emulator, sagemaker: SageMaker, bucket: str) -> None:
         sagemaker.workspace.objects.put_file(file, f"s3://{LOCAL_BUCKET}/{key}")
 
 
+def swept(cloud: Emulator) -> Any:
+    """What the sweep answers."""
+    return json.load(cloud.client("lambda").invoke(FunctionName="mlops-sweep")["Payload"])
+
+
 @pytest.mark.slow
 def test_an_issue_a_reply_a_registered_model(deployed: Deployed) -> None:
+    assert deployed.github.hook.url is not None
+    unsigned = requests.post(deployed.github.hook.url, json={"action": "opened"}, timeout=60)
+    assert unsigned.status_code == 401
+
     repository = connect(Auth.Token("token-of-owner"), deployed.github.url, REPOSITORY)
     number = repository.create_issue("Irises", body=POOR, labels=["mlops:train"]).number
 
@@ -158,3 +172,9 @@ def test_an_issue_a_reply_a_registered_model(deployed: Deployed) -> None:
         return [(found["name"], found["status"]) for found in executions] == [(f"issue-{number}-run-1", "SUCCEEDED")]
 
     until(succeeded, "the end of the workflow", PATIENCE_SECONDS)
+    assert swept(deployed.cloud) == {"mended": {}, "wait": 0.0}
+    printed = {function: "\n".join(deployed.cloud.log(function)) for function in FUNCTIONS}
+    for function, log in printed.items():
+        assert "START RequestId" in log, function
+        assert '"level":"ERROR"' not in log, log
+        assert "Traceback" not in log, log
