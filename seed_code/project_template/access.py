@@ -21,11 +21,18 @@ READ = ("datasets/*", "models/*", "evaluations/*")
 """What jobs read."""
 WRITTEN = ("datasets/*/processed/*", "models/*", "evaluations/*", "logs/*")
 """What jobs write; `*` reaches over slashes, so that `datasets/*/raw/*` is denied besides."""
+CROOKED = ("../*", "*/../*", "*/..", "./*", "*/./*")
+"""Keys that S3 takes as they are, and that some clients shorten to others ("Naming Amazon S3 objects")."""
 
 
 def allow(*actions: str, on: Sequence[str], conditions: Conditions | None = None) -> iam.PolicyStatement:
     """One statement that allows."""
     return iam.PolicyStatement(actions=list(actions), resources=list(on), conditions=conditions)
+
+
+def deny(*actions: str, on: Sequence[str]) -> iam.PolicyStatement:
+    """One statement that denies, whatever others allow."""
+    return iam.PolicyStatement(effect=iam.Effect.DENY, actions=list(actions), resources=list(on))
 
 
 @dataclass(frozen=True)
@@ -154,6 +161,7 @@ def reading(kept: Kept) -> list[iam.PolicyStatement]:
     return [
         allow("s3:ListBucket", on=[kept.bucket], conditions=listed),
         allow("s3:GetObject", on=kept.objects("datasets/*/raw/metadata.json", "evaluations/*")),
+        deny("s3:GetObject", on=kept.objects(*CROOKED)),
     ]
 
 
@@ -170,9 +178,8 @@ def pipeline_role(names: Names, kept: Kept, role: str) -> list[iam.PolicyStateme
         allow("s3:GetBucketLocation", on=[kept.bucket]),
         allow("s3:GetObject", on=kept.objects(*READ)),
         allow("s3:PutObject", on=kept.objects(*WRITTEN)),
-        iam.PolicyStatement(
-            effect=iam.Effect.DENY, actions=["s3:PutObject"], resources=kept.objects("datasets/*/raw/*")
-        ),
+        deny("s3:PutObject", on=kept.objects("datasets/*/raw/*")),
+        deny("s3:GetObject", "s3:PutObject", on=kept.objects(*CROOKED)),
         *_jobs(names, "Processing"),
         *_jobs(names, "Training"),
         allow(
