@@ -15,10 +15,10 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from algorithms.errors import IssueFormatError, Problem
+from algorithms.validation import branches_of, fields
 from algorithms.wording import did_you_mean, plain, shown
 from lambda_bridge.strict_yaml import check_text, read_yaml, scalar
 from pipelines.request import TrainingRequest, form_label, parse_request
-from pipelines.validation import branches_of, fields
 
 __all__ = [
     "BLOCKS",

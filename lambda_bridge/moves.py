@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeGuard
 
 from algorithms.params import Raises
+from algorithms.validation import branches_of, fields
 from lambda_bridge.adjusting import BUDGETS, effective
 from pipelines.request import TrainingRequest
-from pipelines.validation import branches_of, fields
 
 Values = dict[str, Any]
 FACTORS = ((2.0, 4.0), (4.0, 16.0), (8.0, 64.0))

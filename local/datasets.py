@@ -6,10 +6,10 @@ from importlib.resources import files
 from pathlib import Path
 
 from algorithms.errors import DatasetError, ParameterError, Problem
+from algorithms.validation import check
 from algorithms.wording import did_you_mean
 from local.objects import BUCKET, ObjectStore, ObjectStoreError, require_regular
 from pipelines.request import TrainingRequest
-from pipelines.validation import check
 
 STARTER = Path(str(files("seed_code"))) / "starter" / "datasets"
 FILES = ("train.csv", "train.parquet", "test.csv", "test.parquet", "metadata.json")

@@ -8,8 +8,8 @@ from typing import Any
 
 from algorithms.errors import ParameterError
 from algorithms.registry import ALGORITHMS, algorithm
+from algorithms.validation import expectation, fields
 from algorithms.wording import did_you_mean, plain, shown
-from pipelines.validation import expectation, fields
 
 
 def list_algorithms() -> str:

@@ -19,8 +19,8 @@ from algorithms.errors import Problem
 from algorithms.metrics import LEARNING_TYPE_OF, METRICS, LearningType, TaskType
 from algorithms.params import Preprocessing
 from algorithms.registry import ALGORITHMS, algorithm
+from algorithms.validation import check, expectation, fields
 from algorithms.wording import plain, shown
-from pipelines.validation import check, expectation, fields
 
 TABLES: tuple[LearningType, ...] = ("supervised", "unsupervised")
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
+from algorithms.validation import branches_of, choices, fields
 from algorithms.wording import shown
 from pipelines.request import TrainingRequest, form_label
-from pipelines.validation import branches_of, choices, fields
 
 INTRODUCTION = """Submit this form and a model is trained, evaluated and registered; the bot answers here.
 Fields without a star may stay empty: the defaults are in `docs/reference/request.md`.

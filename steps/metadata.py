@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from algorithms.errors import DatasetError, Problem
 from algorithms.metrics import TaskType
 from algorithms.schema import ColumnType
+from algorithms.validation import check
 from algorithms.wording import shown
-from pipelines.validation import check
 from steps.findings import refuse
 
 NAME = "metadata.json"

@@ -17,8 +17,8 @@ from algorithms.errors import ParameterError, Problem
 from algorithms.params import Preprocessing
 from algorithms.registry import ALGORITHMS, algorithm
 from algorithms.schema import TableSchema
+from algorithms.validation import check
 from algorithms.wording import did_you_mean, plain, shown
-from pipelines.validation import check
 from steps.container import Paths, print_progress, read_hyperparameters, run_step
 from steps.training_rows import write_training_rows
 

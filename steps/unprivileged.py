@@ -1,7 +1,7 @@
 """A step gives up root before it reads a byte of anybody's data.
 
-SageMaker mounts `/opt/ml` as root's, and its documents want images that start as root, so that an image with `USER`
-cannot write what it made (aws/sagemaker-python-sdk issues 4325 and 4764). So the step itself, while it still may, takes
+SageMaker mounts `/opt/ml` as root's, and its documents want images that start as root ("Custom Inference Code with
+Hosting Services"), so that an image with `USER` cannot write what it made (aws/sagemaker-python-sdk issues 4325, 4764). So the step itself, while it still may, takes
 the folders over for an ordinary account and goes on as that.
 """
 

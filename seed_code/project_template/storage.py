@@ -109,7 +109,7 @@ def _text(name: str) -> dynamodb.Attribute:
 def _images(scope: Construct, key: kms.IKey | None) -> ecr.IRepository:
     """The repository by its name, and the resource where it has to be made.
 
-    The pipelines name images by digest, so that a build may run again for the same commit and move its tag.
+    A tag says what went into its image (.ci/image), so that none is ever moved.
 
     No image goes by itself: registered models are served by the one that they were trained with.
     """
@@ -118,6 +118,7 @@ def _images(scope: Construct, key: kms.IKey | None) -> ecr.IRepository:
         "MadeImages",
         repository_name=PROJECT,
         image_scan_on_push=True,
+        image_tag_mutability=ecr.TagMutability.IMMUTABLE,
         encryption=ecr.RepositoryEncryption.KMS if key else ecr.RepositoryEncryption.AES_256,
         encryption_key=key,
         removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from algorithms.errors import ParameterError
+from algorithms.validation import MOST_UNKNOWN
 from lambda_bridge.issue_body import read_body
-from pipelines.validation import MOST_UNKNOWN
 
 TABLE = "learning_type: supervised\nalgorithm: xgboost\ndataset_id: iris\n"
 FOREST = "learning_type: supervised\nalgorithm: random_forest\ndataset_id: iris\n"

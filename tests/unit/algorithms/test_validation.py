@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from pipelines.validation import check, expectation, fields
+from algorithms.validation import check, expectation, fields
 
 
 class Inner(BaseModel):
