@@ -1,8 +1,8 @@
 """A step gives up root before it reads a byte of anybody's data.
 
 SageMaker mounts `/opt/ml` as root's, and its documents want images that start as root ("Custom Inference Code with
-Hosting Services"), so that an image with `USER` cannot write what it made (aws/sagemaker-python-sdk issues 4325, 4764). So the step itself, while it still may, takes
-the folders over for an ordinary account and goes on as that.
+Hosting Services"), so that an image with `USER` cannot write what it made (aws/sagemaker-python-sdk issues 4325, 4764).
+So the step itself, while it still may, takes the folders over for an ordinary account and goes on as that.
 """
 
 from __future__ import annotations
