@@ -103,9 +103,9 @@ class Build(Construct):
         )
 
 
-def settings(key: kms.IKey | None) -> str:
+def settings(options: Options, key: kms.IKey | None) -> str:
     """More settings of the pipelines (`pipelines.settings.Settings`), as `mlops upsert --kwargs` takes them."""
-    return json.dumps({"kms_key_id": key.key_arn} if key else {})
+    return json.dumps({**json.loads(options.pipeline_settings), **({"kms_key_id": key.key_arn} if key else {})})
 
 
 def _machine(environment: dict[str, str]) -> codebuild.CfnProject.EnvironmentProperty:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from algorithms.errors import PlatformError
+from pipelines.settings import ENVIRONMENT, EXAMPLE, Settings
 
 PROJECT = "mlops-pipeline"
 """Name of the ECR repository and of the CodeBuild project, and the value of the tag `project`."""
@@ -31,6 +33,8 @@ PATTERNS = {
     "source_repository": r"https://[\w.-]+(/[\w.-]+){2}",
     "python": "|".join(PYTHONS),
 }
+DECIDED = (*ENVIRONMENT, "kms_key_id")
+"""Settings of the pipelines that follow from the deployment."""
 FLAGS = {
     "@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": True,
     "@aws-cdk/aws-iam:minimizePolicies": True,
@@ -53,6 +57,8 @@ class Options:
     source_repository : address of the repository that the connection reads; each push to its main branch is built
     reserve_sweep : one sweep at a time. Lambda refuses it where the account's quota is below 101 ("Reserved
         concurrency"); two sweeps at once do no harm but cost more requests
+    pipeline_settings : settings of the pipelines (docs/reference/pipelines.md) as a JSON object, for the build, which
+        compiles with them, and for the bridge, which tells their cost
     python : Lambda's runtime
     """
 
@@ -64,6 +70,7 @@ class Options:
     source_connection: str | None = None
     source_repository: str | None = None
     reserve_sweep: bool = True
+    pipeline_settings: str = "{}"
     python: str = PYTHONS[0]
 
     def __post_init__(self) -> None:
@@ -72,6 +79,7 @@ class Options:
             problems.append("vpc_id: must be given together with subnet_ids")
         if bool(self.source_connection) != bool(self.source_repository):
             problems.append("source_connection: must be given together with source_repository")
+        problems += _wrong_settings(self.pipeline_settings)
         if problems:
             raise PlatformError(f"{'; '.join(problems)}. Correct the context that is given with -c.")
 
@@ -88,8 +96,26 @@ class Options:
         return cls(**{name: _read(name, value) for name, value in found.items()})
 
 
+def _wrong_settings(text: str) -> list[str]:
+    """What is wrong with the pipelines' settings. Some are this deployment's own to say."""
+    try:
+        given = json.loads(text)
+    except ValueError:
+        given = None
+    if not isinstance(given, dict):
+        return [f"pipeline_settings: must be a JSON object, got {text!r}"]
+    decided = [f"pipeline_settings: {name} is decided by the deployment" for name in DECIDED if name in given]
+    try:
+        Settings.from_environment({}, **{**asdict(EXAMPLE), **given})
+    except PlatformError as error:
+        return [*decided, f"pipeline_settings: {str(error).rstrip('.')}"]
+    return decided
+
+
 def _read(name: str, value: Any) -> Any:
     default = getattr(Options, name)
+    if isinstance(value, Mapping):  # as cdk.json may have it
+        return json.dumps(value, sort_keys=True)
     if isinstance(default, bool):
         if str(value).lower() not in ("true", "false"):
             raise PlatformError(f"{name}: must be true or false, got {value!r}. Correct the context.")

@@ -18,6 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from algorithms.errors import PlatformError
+from pipelines.prices import read_prices
 from seed_code.project_template.options import PYTHONS
 
 PROJECT = Path(__file__).parents[2]
@@ -80,12 +81,17 @@ def code_version(package: Package) -> str:
     return f"{version('mlops-pipeline')} (package {package.digest})"
 
 
-def own_files() -> dict[str, Path]:
-    """The project's part of the functions' package: name in the zip file -> file. An operator may have added prices."""
+def own_files(project: Path = PROJECT) -> dict[str, Path]:
+    """The project's part of the functions' package: name in the zip file -> file.
+
+    An operator may have added prices. Raises PlatformError where that file is none.
+    """
     left_out = {f"pipelines/{name}.py" for name in MAKERS}
-    found = (file for name in OWN for file in (PROJECT / name).rglob("*") if file.suffix in (".py", ".json"))
-    named = {file.relative_to(PROJECT).as_posix(): file for file in found}
-    prices = PROJECT / "prices.json"
+    found = (file for name in OWN for file in (project / name).rglob("*") if file.suffix in (".py", ".json"))
+    named = {file.relative_to(project).as_posix(): file for file in found}
+    prices = project / "prices.json"
+    if prices.exists():
+        read_prices(prices)  # the functions would refuse to start
     priced = {prices.name: prices} if prices.exists() else {}
     return {**{name: file for name, file in named.items() if name not in left_out}, **priced}
 

@@ -90,7 +90,7 @@ class MLOpsStack(Stack):
         bucket, table, topic = storage.bucket.bucket_name, storage.table.table_name, storage.topic.topic_arn
         fixed = {
             **fixed_environment(self.names, bucket, table, topic, version),
-            "MLOPS_PIPELINE_SETTINGS": settings(self.key),
+            "MLOPS_PIPELINE_SETTINGS": settings(options, self.key),
         }
         shared = Surroundings(
             code=sources.code(self),
@@ -118,7 +118,7 @@ class MLOpsStack(Stack):
             "IMAGE_REPOSITORY": self.storage.images.repository_uri,
             "MLOPS_BUCKET": self.storage.bucket.bucket_name,
             "MLOPS_ROLE_ARN": role,
-            "MLOPS_PIPELINE_SETTINGS": settings(self.key),
+            "MLOPS_PIPELINE_SETTINGS": settings(options, self.key),
         }
         archive = None if options.source_connection else sources.archive(self)
         statements = access.build(self.names, self.kept, role)

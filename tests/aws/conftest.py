@@ -22,6 +22,7 @@ EVERY_OPTION = (
     "source_connection=arn:aws:codeconnections:eu-west-1:123456789012:connection/0a1b2c3d",
     "source_repository=https://github.com/octo-org/models",
     "reserve_sweep=false",
+    'pipeline_settings={"spot_training": true}',
 )
 
 

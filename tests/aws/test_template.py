@@ -330,6 +330,13 @@ class TestEveryOption:
         (rule,) = one(optional, "EC2::SecurityGroup")["SecurityGroupEgress"]
         assert (rule["IpProtocol"], rule["FromPort"], rule["ToPort"]) == ("tcp", 443, 443)
 
+    def test_build_and_bridge_know_the_same_settings(self, optional):
+        variables = one(optional, "CodeBuild::Project")["Environment"]["EnvironmentVariables"]
+        (built,) = (item["Value"] for item in variables if item["Name"] == "MLOPS_PIPELINE_SETTINGS")
+        assert '"spot_training": true' in flat(built)
+        for item in of_type(optional, "Lambda::Function").values():
+            assert item["Environment"]["Variables"]["MLOPS_PIPELINE_SETTINGS"] == built
+
     def test_pushes_are_built_through_the_connection(self, optional):
         project = one(optional, "CodeBuild::Project")
         assert project["Source"]["Auth"]["Type"] == "CODECONNECTIONS"
