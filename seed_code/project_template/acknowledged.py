@@ -134,6 +134,8 @@ def _wildcards(stack: MLOpsStack) -> Iterator[tuple[IConstruct, dict[str, str]]]
     jobs = {**JOBS, **LOGS, **GROUPS, **PACKAGES, **_objects(stack, JOB_OBJECTS)}
     yield stack.pipeline_policy, {"*": UNNAMED["pipelines"], **jobs}
     yield stack.build.role, {"*": UNNAMED["build"], **(INTERFACES if stack.network else {})}
+    if stack.actions:
+        yield stack.actions.role, {"*": UNNAMED["build"]}
 
 
 def _objects(stack: MLOpsStack, patterns: tuple[str, ...]) -> dict[str, str]:

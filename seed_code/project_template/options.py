@@ -31,6 +31,7 @@ PATTERNS = {
         r"arn:aws[a-z-]*:(codeconnections|codestar-connections):[a-z0-9-]+:\d{12}:connection/[0-9a-f-]+"
     ),
     "source_repository": r"https://[\w.-]+(/[\w.-]+){2}",
+    "actions_repository": r"[\w.-]+/[\w.-]+",
     "python": "|".join(PYTHONS),
 }
 DECIDED = (*ENVIRONMENT, "kms_key_id")
@@ -55,6 +56,8 @@ class Options:
     permissions_boundary : ARN of a managed policy that bounds every role
     source_connection : ARN of a CodeConnections connection; None: CodeBuild builds the checkout that made the template
     source_repository : address of the repository that the connection reads; each push to its main branch is built
+    actions_repository : repository on GitHub, as OWNER/REPO, whose workflow build.yml may do what the build does; the
+        account must know GitHub's OIDC provider
     reserve_sweep : one sweep at a time. Lambda refuses it where the account's quota is below 101 ("Reserved
         concurrency"); two sweeps at once do no harm but cost more requests
     pipeline_settings : settings of the pipelines (docs/reference/pipelines.md) as a JSON object, for the build, which
@@ -69,6 +72,7 @@ class Options:
     permissions_boundary: str | None = None
     source_connection: str | None = None
     source_repository: str | None = None
+    actions_repository: str | None = None
     reserve_sweep: bool = True
     pipeline_settings: str = "{}"
     python: str = PYTHONS[0]

@@ -10,6 +10,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from seed_code.project_template import access
+from seed_code.project_template.actions_role import ActionsRole
 from seed_code.project_template.alarms import Alarms
 from seed_code.project_template.build import Build, settings
 from seed_code.project_template.dashboard import Dashboard
@@ -64,6 +65,7 @@ class MLOpsStack(Stack):
         self.events = Events(self, self.names, heard, sweep, self.undelivered)
         self.api = WebhookApi(self, self.functions[WEBHOOK].function, self.key)
         self.build = self._build(options, sources)
+        self.actions = self._actions(options.actions_repository)
         self._observe()
         self._subscribe(self.storage.topic, self.parameters.email)
         self._tell()
@@ -125,6 +127,14 @@ class MLOpsStack(Stack):
         build = Build(self, self.names, options, statements, environment, archive, self.network, self.key)
         build.start_with(self.names, self.undelivered)
         return build
+
+    def _actions(self, repository: str | None) -> ActionsRole | None:
+        if repository is None:
+            return None
+        statements = access.build(self.names, self.kept, self.pipeline_role.role_arn)
+        actions = ActionsRole(self, self.names, repository, statements)
+        CfnOutput(self, "ActionsRoleArn", value=actions.role.role_arn, description="AWS_BUILD_ROLE_ARN of build.yml")
+        return actions
 
     def _observe(self) -> None:
         api, queue = self.api.api.api_id, self.undelivered.queue_name

@@ -21,6 +21,7 @@ EVERY_OPTION = (
     "permissions_boundary=arn:aws:iam::123456789012:policy/Bound",
     "source_connection=arn:aws:codeconnections:eu-west-1:123456789012:connection/0a1b2c3d",
     "source_repository=https://github.com/octo-org/models",
+    "actions_repository=octo-org/pipelines",
     "reserve_sweep=false",
     'pipeline_settings={"spot_training": true}',
 )

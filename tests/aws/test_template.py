@@ -337,6 +337,21 @@ class TestEveryOption:
         for item in of_type(optional, "Lambda::Function").values():
             assert item["Environment"]["Variables"]["MLOPS_PIPELINE_SETTINGS"] == built
 
+    def test_the_workflow_of_one_repository_may_do_what_the_build_does(self, optional):
+        actions, build = (
+            next(item for name, item in of_type(optional, "IAM::Role").items() if name.startswith(start))
+            for start in ("ActionsRole", "BuildRole")
+        )
+        (trust,) = actions["AssumeRolePolicyDocument"]["Statement"]
+        assert trust["Action"] == "sts:AssumeRoleWithWebIdentity"
+        assert flat(trust["Principal"]["Federated"]).endswith(":oidc-provider/token.actions.githubusercontent.com")
+        claims = {key.partition(":")[2]: value for key, value in trust["Condition"]["StringEquals"].items()}
+        assert claims == {"aud": "sts.amazonaws.com", "sub": "repo:octo-org/pipelines:environment:aws"}
+        granted = _actions(actions)
+        assert granted <= _actions(build)
+        assert {"ecr:PutImage", "sagemaker:UpdatePipeline", "iam:PassRole"} <= granted
+        assert "ActionsRoleArn" in optional["Outputs"]
+
     def test_pushes_are_built_through_the_connection(self, optional):
         project = one(optional, "CodeBuild::Project")
         assert project["Source"]["Auth"]["Type"] == "CODECONNECTIONS"
@@ -366,3 +381,10 @@ def _references(value):
     elif isinstance(value, list):
         for inner in value:
             yield from _references(inner)
+
+
+def _actions(role):
+    """Those that the role's own policies name."""
+    statements = [statement for policy in role["Policies"] for statement in policy["PolicyDocument"]["Statement"]]
+    named = [[action] if isinstance(action, str) else action for action in (item["Action"] for item in statements)]
+    return {action for actions in named for action in actions}
