@@ -30,7 +30,6 @@ def test_whoever_is_not_told_stays_as_it_is(monkeypatch, tmp_path):
 
 def run(folder, user):
     environment = {**os.environ, USER_VARIABLE: user}
-    environment.pop("COVERAGE_PROCESS_CONFIG", None)  # the account may not write where measurements go
     command = [sys.executable, "-c", SCRIPT, str(folder)]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
