@@ -59,6 +59,12 @@ class PCA(TabularAlgorithm):
         self._ci95 = None if ci95 is None else list(ci95)
         return model
 
+    @property
+    def explained_variance_ratio(self) -> Array:
+        """Share of the training rows' variance along each component, shape (num_components,), largest first."""
+        ratios: Array = self._estimator.explained_variance_ratio_
+        return ratios
+
     def infer(self, X: Any) -> Array:
         """Coordinates along the components."""
         projected: Array = self._estimator.transform(X)

@@ -23,6 +23,7 @@ from algorithms.metrics import METRICS, UNDEFINED_SCORE
 from steps.container import Paths, read_arguments, run_step, write_json
 from steps.figures import figures
 from steps.model_archive import ARCHIVE_NAME, unpack_model
+from steps.report import draw_episodes, draw_table
 from steps.train import read_schema
 from steps.training_rows import read_training_rows, unseen_rows
 
@@ -47,6 +48,7 @@ def evaluate(paths: Paths, argv: Sequence[str] | None = None) -> None:
     """Runs the step on the container arguments `argv`, the command line's when left out."""
     arguments = read_arguments(_parser(), argv)
     trained = _new_model(paths.processing_input("model"))
+    folder = paths.processing_output("evaluation")
     if trained.manifest.environment is not None:
         report = _evaluate_environment(paths, trained, trained.manifest.environment, arguments.metric, arguments.seed)
         data: Any = EnvSpec(trained.manifest.environment, arguments.seed)
@@ -58,9 +60,13 @@ def evaluate(paths: Paths, argv: Sequence[str] | None = None) -> None:
         previous = compare(paths.processing_input("previous"), trained, data, report["metrics"]["primary"])
         previous = {"model_package_arn": arguments.previous_arn, **previous}
     write_json(
-        paths.processing_output("evaluation") / "evaluation.json",
+        folder / "evaluation.json",
         {**report, "comparison": previous, "task_type": trained.manifest.task_type, "seed": arguments.seed},
     )
+    if isinstance(data, Table):
+        draw_table(folder, trained.model, data, arguments.metric, arguments.seed)
+    else:
+        draw_episodes(folder, report["dataset"], report["baseline"])
 
 
 def _parser() -> ArgumentParser:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ from algorithms.metrics import TaskType
 from algorithms.schema import Column, TableSchema
 
 TablePair = tuple[Table, Table]
+os.environ.setdefault("MLOPS_REPORT", "none")  # what tests nothing of the pictures needs none
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
