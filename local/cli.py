@@ -106,6 +106,34 @@ def up(workspace: Path, host: str, port: int, users: tuple[str, ...], repository
 
 
 @main.command()
+@click.argument("record", metavar="RECORD", type=click.Path(path_type=Path))
+@click.option("--data", metavar="DIR", type=click.Path(path_type=Path), help="Folder with the recorded dataset.")
+@click.option(
+    "--workspace", metavar="DIR", type=click.Path(path_type=Path), default=DEFAULT_WORKSPACE, show_default=True
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def reproduce(record: Path, data: Path | None, workspace: Path, as_json: bool) -> None:
+    """Run the attempt of a history record again and compare every figure, bit for bit.
+
+    RECORD is a record.json of training_history/, or its folder. Exit codes: 0 all are the same; 1 a failure; 2 it is no
+    record, or the dataset is another one; 3 figures differ; 130 cancelled.
+    """
+    from local.signals import signals_interrupt
+
+    try:
+        with _told(), signals_interrupt():
+            from local.console import screen
+            from local.reproduce import reproduce as run_again
+
+            found = run_again(record, data, workspace, screen(silent=as_json))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    click.echo(json.dumps(found.to_dict(), allow_nan=False) if as_json else "\n".join(found.lines()))
+    _print_problems(found.problems)
+    sys.exit(found.exit_code)
+
+
+@main.command()
 @click.argument("issue", metavar="ISSUE.md", type=click.Path(path_type=Path))
 def check(issue: Path) -> None:
     """Validate an issue body: exit code 0, or 2 with every problem."""
