@@ -7,6 +7,7 @@ from importlib import import_module
 from algorithms.base import Algorithm
 
 ALGORITHMS: dict[str, str] = {
+    "a2c": "algorithms.a2c:A2C",
     "dqn": "algorithms.dqn:DQN",
     "kmeans": "algorithms.kmeans:KMeans",
     "linear_regression": "algorithms.linear_regression:LinearRegression",

@@ -26,7 +26,7 @@ from algorithms.tabular import TabularAlgorithm
 
 HEAVY = "numpy pandas scipy sklearn skops xgboost torch gymnasium stable_baselines3"
 SAMPLES = {"classification": "wine", "regression": "diabetes", "clustering": "iris", "dimensionality_reduction": "wine"}
-TELLS_PROGRESS = {"xgboost", "neural_network", "ppo", "dqn"}
+TELLS_PROGRESS = {"xgboost", "neural_network", "a2c", "dqn", "ppo"}
 PREDICTS = """
 import sys, numpy as np, pandas as pd
 from pathlib import Path

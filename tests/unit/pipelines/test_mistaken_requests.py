@@ -18,7 +18,7 @@ AGENT = "learning_type: reinforcement\nalgorithm: dqn\nenvironment: CartPole-v1\
 CASES = {
     # which request
     "nothing but a null": ("seed: null", "learning_type algorithm", "learning_type: is missing"),
-    "no algorithm": ("learning_type: supervised\ndataset_id: iris", "algorithm", "Add it: one of `dqn`"),
+    "no algorithm": ("learning_type: supervised\ndataset_id: iris", "algorithm", "Add it: one of `a2c`"),
     "no learning type": ("algorithm: xgboost\ndataset_id: iris", "learning_type", "learning_type: is missing"),
     "no dataset": ("learning_type: supervised\nalgorithm: xgboost", "dataset_id", "required for supervised learning"),
     "no environment": ("learning_type: reinforcement\nalgorithm: ppo", "environment", "Add it: one of `Acrobot-v1`"),
