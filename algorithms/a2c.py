@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from algorithms.params import source
-from algorithms.reinforcement import LayerUnits, ReinforcementAlgorithm, ReinforcementParams
+from algorithms.reinforcement import LayerUnits, ReinforcementParams
+from algorithms.stable_baselines import StableBaselinesAlgorithm
 from algorithms.training import Budget
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class A2CParams(ReinforcementParams):
     )
 
 
-class A2C(ReinforcementAlgorithm):
+class A2C(StableBaselinesAlgorithm):
     """An actor and a critic, updated after every few steps of all environments together.
 
     `num_episodes` counts episodes as they end in any of the environments; those still running then are dropped.
@@ -95,7 +96,7 @@ class A2C(ReinforcementAlgorithm):
         """Environments that are played side by side in training."""
         return self.params.n_envs
 
-    def _new_agent(self, environments: VecEnv, budget: Budget) -> BaseAlgorithm:
+    def _new_agent(self, environments: VecEnv, budget: Budget) -> BaseAlgorithm:  # noqa: ARG002 (nothing falls)
         import stable_baselines3
 
         params = self.params

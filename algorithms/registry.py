@@ -15,6 +15,7 @@ ALGORITHMS: dict[str, str] = {
     "neural_network": "algorithms.neural_network:NeuralNetwork",
     "pca": "algorithms.pca:PCA",
     "ppo": "algorithms.ppo:PPO",
+    "q_learning": "algorithms.q_learning:QLearning",
     "random_forest": "algorithms.random_forest:RandomForest",
     "xgboost": "algorithms.xgboost:XGBoost",
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 from pydantic import BaseModel
 
@@ -21,6 +21,9 @@ from algorithms.params import Preprocessing
 from algorithms.registry import ALGORITHMS, algorithm
 from algorithms.validation import check, expectation, fields
 from algorithms.wording import plain, shown
+
+if TYPE_CHECKING:
+    from algorithms.reinforcement import ReinforcementAlgorithm
 
 TABLES: tuple[LearningType, ...] = ("supervised", "unsupervised")
 
@@ -219,15 +222,17 @@ def _metric(given: Given) -> list[Problem]:
 
 
 def _environment(given: Given) -> list[Problem]:
-    """The environment's actions against those that the algorithm can take."""
-    environment, actions = given.keys.get("environment"), getattr(given.algorithm, "actions", None)
-    if not isinstance(environment, str) or environment not in ENVIRONMENTS or actions is None:
+    """The environment's actions and observations against those that the algorithm can deal with."""
+    environment, agent = given.keys.get("environment"), given.algorithm
+    if not isinstance(environment, str) or environment not in ENVIRONMENTS or not hasattr(agent, "actions"):
         return []
-    if ENVIRONMENTS[environment].action in actions or given.algorithm is None:
+    spec, agent = ENVIRONMENTS[environment], cast("type[ReinforcementAlgorithm]", agent)
+    if agent.can_learn(spec):
         return []
-    able = ", ".join(name for name, spec in ENVIRONMENTS.items() if spec.action in actions)
-    message = f"environment: has {ENVIRONMENTS[environment].action} actions, which {given.algorithm.name} cannot take, "
-    return [Problem("environment", environment, f"{message}got {shown(environment)}. Choose one of {able}.")]
+    wrong = f"{spec.action} actions" if spec.action not in agent.actions else f"{spec.observation} observations"
+    able = ", ".join(name for name, other in ENVIRONMENTS.items() if agent.can_learn(other))
+    message = f"environment: has {wrong}, which {agent.name} cannot take, got {shown(environment)}. "
+    return [Problem("environment", environment, f"{message}Choose one of {able}.")]
 
 
 CHECKS: tuple[Callable[[Given], list[Problem]], ...] = (

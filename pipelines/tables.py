@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from algorithms.environments import ENVIRONMENTS
+from algorithms.environments import ENVIRONMENTS, EnvironmentSpec
 from algorithms.metrics import DEFAULT_METRIC, METRICS
 from algorithms.params import Preprocessing
 from algorithms.registry import ALGORITHMS, algorithm
@@ -56,7 +56,7 @@ def metrics_page() -> str:
 def environments_page() -> str:
     """The environments that may be learned."""
     rows = [
-        (f"`{name}`", spec.action, _learners(spec.action), _or_none(spec.max_episode_steps),
+        (f"`{name}`", spec.action, _learners(spec), _or_none(spec.max_episode_steps),
          _or_none(spec.reward_threshold), spec.description)
         for name, spec in ENVIRONMENTS.items()
     ]  # fmt: skip
@@ -110,9 +110,14 @@ def _default(schema: dict[str, Any]) -> str:
     return f"`{default if isinstance(default, str) else number(default)}`"
 
 
-def _learners(action: str) -> str:
-    """The algorithms that can choose such actions."""
-    return ", ".join(name for name in ALGORITHMS if action in getattr(algorithm(name), "actions", ()))
+def _learners(spec: EnvironmentSpec) -> str:
+    """The algorithms that can deal with its actions and observations."""
+    return ", ".join(name for name in ALGORITHMS if _can_learn(name, spec))
+
+
+def _can_learn(name: str, spec: EnvironmentSpec) -> bool:
+    agent = algorithm(name)
+    return hasattr(agent, "can_learn") and bool(agent.can_learn(spec))
 
 
 def _default_for(instance_type: str) -> str:

@@ -26,7 +26,7 @@ from algorithms.tabular import TabularAlgorithm
 
 HEAVY = "numpy pandas scipy sklearn skops xgboost torch gymnasium stable_baselines3"
 SAMPLES = {"classification": "wine", "regression": "diabetes", "clustering": "iris", "dimensionality_reduction": "wine"}
-TELLS_PROGRESS = {"xgboost", "neural_network", "a2c", "dqn", "ppo"}
+TELLS_PROGRESS = {"xgboost", "neural_network", "a2c", "dqn", "ppo", "q_learning"}
 PREDICTS = """
 import sys, numpy as np, pandas as pd
 from pathlib import Path
@@ -216,14 +216,20 @@ PAIRS = [
 ]
 
 
+def somewhere(agent: Any) -> tuple[EnvSpec, Any]:
+    """An environment that the algorithm can learn, and observations of it."""
+    if "continuous" in agent.observations:
+        return EnvSpec("CartPole-v1"), np.random.default_rng(0).uniform(-0.05, 0.05, (8, 4)).astype("float32")
+    return EnvSpec("FrozenLake-v1"), np.arange(16)
+
+
 @pytest.fixture(scope="session")
 def cases(sample_tables: Callable[[str, TaskType], tuple[Table, Table]]) -> Callable[[str, TaskType], Case]:
     known: dict[tuple[str, TaskType], Case] = {}
 
     def build(name: str, task_type: TaskType) -> Case:
         if task_type == "control":
-            observations = np.random.default_rng(0).uniform(-0.05, 0.05, (8, 4)).astype("float32")
-            where = EnvSpec("CartPole-v1")
+            where, observations = somewhere(algorithm(name))
             return Case(algorithm(name), task_type, where, where, observations, {"total_timesteps": 600})
         train, test = sample_tables(SAMPLES[task_type], task_type)
         return Case(algorithm(name), task_type, train, test, test.X, {})

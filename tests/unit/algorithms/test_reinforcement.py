@@ -19,7 +19,6 @@ from algorithms.episodes import EPISODES
 from algorithms.errors import DatasetError, MissingExtraError, ParameterError
 from algorithms.manifest import load_model, write_manifest
 from algorithms.ppo import PPO, PPOParams
-from algorithms.reinforcement import LIBRARIES
 
 QUICK = {
     "a2c": {"total_timesteps": 64, "n_steps": 8},
@@ -351,6 +350,6 @@ class TestSaveAndLoad:
         model = quick(algorithm).fit(EnvSpec("CartPole-v1"))
         next(model._agent.policy.parameters()).data.fill_(float("inf"))
         model._agent.save(tmp_path / "policy.zip", exclude=["learning_rate", "lr_schedule", "clip_range"])
-        write_manifest(tmp_path, model, task_type="control", libraries=LIBRARIES, environment="CartPole-v1")
+        write_manifest(tmp_path, model, task_type="control", libraries=algorithm.libraries, environment="CartPole-v1")
         with pytest.raises(DatasetError, match=r"^model: the weights are not finite"):
             algorithm.load(tmp_path)

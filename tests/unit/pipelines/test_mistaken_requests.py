@@ -125,6 +125,10 @@ CASES = {
     "actions that dqn cannot take": (
         AGENT.replace("CartPole-v1", "Pendulum-v1"), "environment", "has continuous actions, which dqn cannot take",
     ),
+    "observations that q_learning cannot take": (
+        AGENT.replace("dqn", "q_learning"), "environment",
+        "has continuous observations, which q_learning cannot take, got \"CartPole-v1\". Choose one of CliffWalking-v1",
+    ),
     # preprocessing
     "preprocessing is a text": (f"{TABLE}preprocessing: all", "preprocessing", "must be a mapping"),
     "preprocessing misspelled": (

@@ -19,7 +19,7 @@ AGENT = {"learning_type": "reinforcement", "algorithm": "ppo", "environment": "C
 def smallest(name: str) -> dict[str, str]:
     """The shortest request for an algorithm."""
     learning_type = algorithm(name).learning_type()
-    subject = {"environment": "CartPole-v1"} if learning_type == "reinforcement" else {"dataset_id": "iris"}
+    subject = {"environment": "FrozenLake-v1"} if learning_type == "reinforcement" else {"dataset_id": "iris"}
     return {"learning_type": learning_type, "algorithm": name, **subject}
 
 
