@@ -73,6 +73,8 @@ class Algorithm(ABC):
     title: ClassVar[str]
     task_types: ClassVar[tuple[TaskType, ...]]
     params_model: ClassVar[type[Params]]
+    repeatable_with: ClassVar[dict[str, Any]] = {}
+    """Hyperparameters without which the same seed may give another result; the class says why."""
 
     def __init__(self, params: Params | None = None, *, seed: int = 0) -> None:
         self.params = params if params is not None else self.params_model()

@@ -90,6 +90,10 @@ class Watch:
         """`steps` were taken in all; `ended` episodes ended since the last count."""
         self.steps = steps
         self.budget.count(steps, ended)
+        self.report()
+
+    def report(self) -> None:
+        """Reports what is done, if that is news."""
         done, total = self.budget.done, self.budget.total
         if done == total or done >= self._reported + total / 100:
             if done != self._reported:

@@ -19,6 +19,7 @@ REQUESTS = {
     "kmeans": {**TABLES, "learning_type": "unsupervised"},
     "pca": {**TABLES, "learning_type": "unsupervised"},
     "a2c": {"learning_type": "reinforcement", "environment": "CartPole-v1", "evaluation_threshold": 475},
+    "a3c": {"learning_type": "reinforcement", "environment": "CartPole-v1", "evaluation_threshold": 475},
     "ppo": {"learning_type": "reinforcement", "environment": "CartPole-v1", "evaluation_threshold": 475},
     "dqn": {"learning_type": "reinforcement", "environment": "CartPole-v1", "evaluation_threshold": 475},
     "q_learning": {"learning_type": "reinforcement", "environment": "Taxi-v4", "evaluation_threshold": 7},
