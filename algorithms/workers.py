@@ -1,19 +1,21 @@
 """The processes of A3C: how they start, what they tell, and that none outlives the training, however it ends.
 
 They are forked from a server process that has loaded torch, and which never trains itself: it dies with this process.
+Where the server's socket would have too long a name, each is started anew, which takes some seconds more.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+import tempfile
 import threading
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import connection, parent_process
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import multiprocessing
@@ -23,6 +25,9 @@ from algorithms.actor_learner import ActorLearner, DivergedError, Shared, Task
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
+
+LONGEST_FOLDER = 107 - len("/pymp-12345678/listener-12345678")
+"""Bytes of the folder of temporary files, so that a socket in it has at most the 107 of unix(7), sun_path."""
 
 PATIENCE = 0.1
 """Seconds after which `news` comes back with None."""
@@ -51,7 +56,7 @@ class Failure:
 @contextmanager
 def started(tasks: Sequence[Task], shared: Shared) -> Iterator[dict[Connection, BaseProcess]]:
     """One process for each task, killed at the end of the block if it still runs, by where it is heard."""
-    context = multiprocessing.get_context("forkserver")
+    context: Any = multiprocessing.get_context(start_method(tempfile.gettempdir()))
     context.set_forkserver_preload(["gymnasium", __name__])
     workers: dict[Connection, BaseProcess] = {}
     try:
@@ -67,6 +72,11 @@ def started(tasks: Sequence[Task], shared: Shared) -> Iterator[dict[Connection, 
             worker.kill()
             worker.join()
             hears.close()
+
+
+def start_method(folder: str) -> Literal["forkserver", "spawn"]:
+    """How workers start when temporary files lie in `folder`, below which multiprocessing puts the server's socket."""
+    return "forkserver" if len(os.fsencode(folder)) <= LONGEST_FOLDER else "spawn"
 
 
 def news(workers: dict[Connection, BaseProcess]) -> Iterator[Snapshot | None]:

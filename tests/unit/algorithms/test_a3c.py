@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 
 import numpy as np
 import psutil
@@ -18,7 +19,7 @@ from algorithms.actor_learner import Shared, Task
 from algorithms.base import EnvSpec
 from algorithms.errors import DatasetError, ParameterError
 from algorithms.manifest import load_model, write_manifest
-from algorithms.workers import WorkerError, news, started
+from algorithms.workers import LONGEST_FOLDER, WorkerError, news, start_method, started
 
 CARTPOLE = EnvSpec("CartPole-v1")
 TRAINS = """
@@ -119,6 +120,15 @@ def test_weights_that_are_no_numbers_name_the_learning_rate():
     model._prepare = broken
     with pytest.raises(ParameterError, match=r"learning_rate: the training diverged, got 1\.0"):
         model.fit(CARTPOLE)
+
+
+def test_workers_start_where_the_folder_of_temporary_files_has_a_long_name(monkeypatch, tmp_path):
+    longest = "x" * LONGEST_FOLDER
+    assert (start_method(longest), start_method(f"{longest}x")) == ("forkserver", "spawn")
+    folder = tmp_path / ("x" * LONGEST_FOLDER)
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    assert quick(n_workers=2).fit(CARTPOLE).predict([[0.0] * 4]).shape == (1,)
 
 
 def test_a_kill_leaves_no_process_behind(tmp_path):
