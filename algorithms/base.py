@@ -54,6 +54,8 @@ class Evaluation:
     """95 % interval of the metric that was asked for, in the metric's own unit."""
     details: dict[str, Any] = field(default_factory=dict)
     """More figures for people: strict JSON values only."""
+    notes: tuple[str, ...] = ()
+    """What people should know of these figures, as sentences for the result comment."""
 
 
 def no_progress(done: int, total: int, unit: str) -> None:
@@ -75,6 +77,9 @@ class Algorithm(ABC):
     params_model: ClassVar[type[Params]]
     repeatable_with: ClassVar[dict[str, Any]] = {}
     """Hyperparameters without which the same seed may give another result; the class says why."""
+    only_training_rows: ClassVar[str | None] = None
+    """Why nothing can be said of rows that it was not fitted on; such a model is evaluated on its training rows, and
+    serves no requests. None: it predicts new rows."""
 
     def __init__(self, params: Params | None = None, *, seed: int = 0) -> None:
         self.params = params if params is not None else self.params_model()

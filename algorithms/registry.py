@@ -9,6 +9,7 @@ from algorithms.base import Algorithm
 ALGORITHMS: dict[str, str] = {
     "a2c": "algorithms.a2c:A2C",
     "a3c": "algorithms.a3c:A3C",
+    "dbscan": "algorithms.dbscan:DBSCAN",
     "dqn": "algorithms.dqn:DQN",
     "kmeans": "algorithms.kmeans:KMeans",
     "linear_regression": "algorithms.linear_regression:LinearRegression",

@@ -95,7 +95,7 @@ def diagnose(figures: Figures, learning_type: str) -> tuple[Diagnosis, str]:
 def _diagnose(figures: Figures, learning_type: str) -> tuple[Diagnosis, str]:
     score, train, metric = figures.score, figures.train, figures.metric
     if score is None or figures.threshold <= NO_THRESHOLD:
-        return "unclear", f"{metric} could not be computed on the test rows."
+        return "unclear", f"{metric} could not be computed on the evaluated rows."
     both = f"{metric} is {figures.shown(score)} and the threshold {figures.shown(figures.threshold)}"
     if figures.close:
         return "close", f"{both}: that is close, and the difference may be chance.{_rows(figures)}"

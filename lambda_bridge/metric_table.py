@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from algorithms.metrics import METRICS
+from algorithms.registry import algorithm
 from lambda_bridge.inert import prose
 from lambda_bridge.sentences import count, demand, gap, number, titled
 from pipelines.markdown import table
@@ -37,14 +38,19 @@ def metrics_table(request: TrainingRequest, evaluation: Evaluation) -> str:
         "dummy baseline": evaluation.get("baseline"),
         "previous version": evaluation.get("comparison"),
     }
+    on = "training" if algorithm(request.algorithm).only_training_rows else "test"
+    if on == "training":
+        del beside["training"]
     on_test = ON_TRAINING_ROWS.get(name)
     value = metrics.get(on_test) if on_test else metrics["primary"]["value"]
     rows = [[f"**{name}**", number(value), *map(_primary, beside.values())]]
     rows += [
-        [key, number(value), "", "", ""] for key, value in metrics.items() if key not in ("primary", name, on_test)
+        [key, number(value), *("" for _ in beside)]
+        for key, value in metrics.items()
+        if key not in ("primary", name, on_test)
     ]
     unit = "episode" if request.learning_type == "reinforcement" else "row"
-    return table(["metric", f"test ({count(evaluation['n'], unit)})", *beside], rows)
+    return table(["metric", f"{on} ({count(evaluation['n'], unit)})", *beside], rows)
 
 
 def _primary(part: Mapping[str, Any] | None) -> str:
@@ -61,6 +67,13 @@ def comparison_note(evaluation: Evaluation) -> str:
     if compared == n:
         return ""
     return f"The previous version is scored on {compared} of the {n} test rows; it had learned from the others."
+
+
+def notes(request: TrainingRequest, evaluation: Evaluation) -> str:
+    """Which rows were evaluated, where not the test rows, and what the algorithm says of its figures."""
+    why = algorithm(request.algorithm).only_training_rows
+    where = [f"Evaluated on its training rows: {why}."] if why else []
+    return " ".join([*where, *(prose(note) for note in evaluation.get("notes") or ())])
 
 
 def no_better(evaluation: Evaluation) -> str:

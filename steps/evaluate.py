@@ -53,7 +53,7 @@ def evaluate(paths: Paths, argv: Sequence[str] | None = None) -> None:
         report = _evaluate_environment(paths, trained, trained.manifest.environment, arguments.metric, arguments.seed)
         data: Any = EnvSpec(trained.manifest.environment, arguments.seed)
     else:
-        data = _test_rows(paths)
+        data = _rows(paths, trained)
         report = _evaluate_table(paths, trained, data, arguments.metric)
     previous = None
     if arguments.previous_arn != NO_PREVIOUS:
@@ -93,10 +93,12 @@ def _new_model(folder: Path) -> Trained:
         raise RuntimeError("the model that Train wrote cannot be loaded") from error
 
 
-def _test_rows(paths: Paths) -> Table:
+def _rows(paths: Paths, trained: Trained) -> Table:
+    """The test rows, or the training rows for a model that can say nothing of others."""
     from steps.tables import load_table
 
-    return load_table(paths.processing_input("test") / "test.parquet", read_schema(paths.processing_input("train")))
+    name = "train" if trained.model.only_training_rows else "test"
+    return load_table(paths.processing_input(name) / f"{name}.parquet", read_schema(paths.processing_input("train")))
 
 
 def _evaluate_table(paths: Paths, trained: Trained, test: Table, metric: str) -> dict[str, Any]:
@@ -105,14 +107,16 @@ def _evaluate_table(paths: Paths, trained: Trained, test: Table, metric: str) ->
 
     if not isinstance(trained.model, TabularAlgorithm):
         raise TypeError(f"{trained.model.name}: is no algorithm on tables")
-    train = load_table(paths.processing_input("train") / "train.parquet", test.schema)
+    again = bool(trained.model.only_training_rows)
+    train = test if again else load_table(paths.processing_input("train") / "train.parquet", test.schema)
     found = trained.model.evaluate(test, metric)
     return {
         "metrics": figures(found, metric),
-        "train": figures(trained.model.evaluate(train), metric),
+        "train": {"primary": None} if again else figures(trained.model.evaluate(train), metric),
         "baseline": figures(trained.model.baseline(train, test), metric),
         "n": found.n,
-        "dataset": _read(paths.processing_input("report") / "quality.json"),
+        "notes": list(found.notes),
+        "dataset": {**_read(paths.processing_input("report") / "quality.json"), **found.details},
     }
 
 

@@ -18,9 +18,10 @@ def clustering(model: TabularAlgorithm, data: Table, seed: int) -> Iterator[tupl
     import numpy as np
 
     rows = np.sort(np.random.default_rng(seed).permutation(len(data.X))[:MOST_POINTS])
-    X, labels = _dense(model.features.transform(data.X.iloc[rows])), model.predict(data.X.iloc[rows])
-    if 1 < len(np.unique(labels)) < len(labels):
-        yield "silhouettes", lambda axes: _silhouettes(axes, X, labels)
+    X, labels = _dense(model.features.transform(data.X.iloc[rows])), model.predict(data.X)[rows]
+    grouped = labels >= 0  # the others are noise
+    if 1 < len(np.unique(labels[grouped])) < grouped.sum():
+        yield "silhouettes", lambda axes: _silhouettes(axes, X[grouped], labels[grouped])
     if X.shape[1] > 1:
         yield "clusters", lambda axes: _plane(axes, X, labels, seed)
 

@@ -19,6 +19,7 @@ import pytest
 from pydantic import ValidationError
 
 from algorithms.base import Algorithm, EnvSpec, NotFittedError, Table
+from algorithms.errors import DatasetError
 from algorithms.manifest import load_model, read_manifest
 from algorithms.metrics import DEFAULT_METRIC, METRICS, TaskType
 from algorithms.registry import ALGORITHMS, algorithm
@@ -120,6 +121,11 @@ def check_output_has_one_entry_per_row(case: Case, tmp_path: Path) -> None:
 
 
 def check_single_row(case: Case, tmp_path: Path) -> None:
+    """Refused by an algorithm that declares to know its training rows alone."""
+    if case.cls.only_training_rows:
+        with pytest.raises(DatasetError, match=case.cls.only_training_rows):
+            case.fitted.predict(case.inputs[:1])
+        return
     one = case.fitted.predict(case.inputs[:1])
     np.testing.assert_allclose(one, case.fitted.predict(case.inputs)[:1], rtol=1e-5, atol=1e-6)
 
@@ -237,6 +243,7 @@ def cases(sample_tables: Callable[[str, TaskType], tuple[Table, Table]]) -> Call
             where, observations = somewhere(algorithm(name))
             return Case(algorithm(name), task_type, where, where, observations, {"total_timesteps": 600})
         train, test = sample_tables(SAMPLES[task_type], task_type)
+        test = train if algorithm(name).only_training_rows else test
         return Case(algorithm(name), task_type, train, test, test.X, {})
 
     def get(name: str, task_type: TaskType) -> Case:

@@ -16,6 +16,7 @@ REQUESTS = {
     "neural_network": TABLES,
     "logistic_regression": TABLES,
     "linear_regression": TABLES,
+    "dbscan": {**TABLES, "learning_type": "unsupervised"},
     "kmeans": {**TABLES, "learning_type": "unsupervised"},
     "pca": {**TABLES, "learning_type": "unsupervised"},
     "a2c": {"learning_type": "reinforcement", "environment": "CartPole-v1", "evaluation_threshold": 475},
@@ -180,7 +181,7 @@ def test_a_score_that_could_not_be_computed_is_unclear():
     for score in (None, UNDEFINED_SCORE):
         advice = advise(request(), Tried({}, score, None), [Tried({"max_depth": 3}, score, None)], evaluation(None))
         assert advice.diagnosis == "unclear"
-        assert advice.why == "accuracy could not be computed on the test rows."
+        assert advice.why == "accuracy could not be computed on the evaluated rows."
         assert advice.changes
 
 
