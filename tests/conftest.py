@@ -16,13 +16,16 @@ from algorithms.metrics import TaskType
 from algorithms.schema import Column, TableSchema
 
 TablePair = tuple[Table, Table]
+UNMEASURED = ("slow", "hypothesis")
+"""Marks of tests that repeat much: what they run is measured by others too."""
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Slow tests first, so that no worker ends with a long one alone; the tracer of coverage would double their time."""
+    """Slow tests first, so that no worker ends with a long one alone; a tracer would double the time of some."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     for item in items:
-        if item.get_closest_marker("slow") is not None:
+        if any(item.get_closest_marker(name) for name in UNMEASURED):
             item.add_marker("no_cover")
 
 
