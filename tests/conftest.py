@@ -16,8 +16,10 @@ from algorithms.metrics import TaskType
 from algorithms.schema import Column, TableSchema
 
 TablePair = tuple[Table, Table]
-UNMEASURED = ("slow", "hypothesis")
+UNMEASURED = ("slow", "hypothesis", "soak")
 """Marks of tests that repeat much: what they run is measured by others too."""
+ELSEWHERE = ("tests/integration/service/", "tests/integration/trust/", "tests/aws/emulator/")
+"""Folders of tests whose subject runs in another process, or many times over."""
 
 
 @pytest.hookimpl(trylast=True)
@@ -25,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Slow tests first, so that no worker ends with a long one alone; a tracer would double the time of some."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     for item in items:
-        if any(item.get_closest_marker(name) for name in UNMEASURED):
+        if item.nodeid.startswith(ELSEWHERE) or any(item.get_closest_marker(name) for name in UNMEASURED):
             item.add_marker("no_cover")
 
 
