@@ -196,8 +196,8 @@ def wait_for(path: Path, seconds: float = 60):
 
 @pytest.fixture
 def slow_issue(issue):
-    """An issue whose training lasts long enough to be interrupted: its imports do."""
-    return issue(f"{FOREST.replace('5', '20')}dataset_id: digits\n")
+    """An issue whose training lasts long enough to be interrupted."""
+    return issue(f"{FOREST.replace('5', '400')}dataset_id: digits\n")
 
 
 @pytest.mark.slow

@@ -42,12 +42,61 @@ ENDLESS = ", max_depth: 999"
 HELPS = "/retrain n_estimators=95"
 
 
-class Stories:
-    """Each is one issue, but for those that take up another."""
+class Told:
+    """What happens to issues, and how one looks at them."""
 
     def __init__(self, deployment: Deployment) -> None:
         self.deployment = deployment
         self.github = deployment.github
+
+    def opened(self, dataset: str = "iris", trees: int = 10, more: str = "") -> int:
+        body = BODY.format(dataset=dataset, trees=trees, more=more)
+        return int(self.github.issues.create(self.owner, "Iris", body, ["mlops:train"])["number"])
+
+    def training(self) -> int:
+        """An issue whose training does not end."""
+        issue = self.opened(trees=95, more=ENDLESS)
+        self.deployment.go_on(lambda: self.is_at("Train", issue))
+        return issue
+
+    def is_at(self, step: str, issue: int) -> bool:
+        run = self.run(issue)
+        if run is None or not run.own_attempts or run.attempt.execution_arn is None:
+            return False
+        found = self.deployment.sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=run.attempt.execution_arn)
+        return any(each["StepName"] == step for each in found["PipelineExecutionSteps"])
+
+    def say(self, issue: int, text: str) -> None:
+        self.github.comments.create(self.owner, issue, text)
+
+    def until(self, issue: int, state: str, sweeping: bool = False) -> None:
+        def reached() -> bool:
+            if sweeping:
+                self.deployment.call("sweep", {})
+            run = self.run(issue)
+            return run is not None and state in (run.state, run.status) and not run.untold
+
+        self.deployment.go_on(reached)
+
+    def sweep(self) -> None:
+        self.deployment.call("sweep", {})
+
+    def run(self, issue: int) -> Run | None:
+        with as_role("nobody"):
+            return _bridge().ports.runs.get(issue)
+
+    def run_of(self, issue: int) -> Run:
+        found = self.run(issue)
+        assert found is not None
+        return found
+
+    @property
+    def owner(self) -> Any:
+        return self.github.users.named("owner")
+
+
+class Stories(Told):
+    """Each method is one: an issue, but for those that take up another."""
 
     def a_reply_registers_a_model(self) -> None:
         issue = self.opened(trees=10)
@@ -131,51 +180,6 @@ class Stories:
         self.say(issue, "/cancel")
         self.until(issue, "cancelled")
 
-    def opened(self, dataset: str = "iris", trees: int = 10, more: str = "") -> int:
-        body = BODY.format(dataset=dataset, trees=trees, more=more)
-        return int(self.github.issues.create(self.owner, "Iris", body, ["mlops:train"])["number"])
-
-    def training(self) -> int:
-        """An issue whose training does not end."""
-        issue = self.opened(trees=95, more=ENDLESS)
-        self.deployment.go_on(lambda: self.is_at("Train", issue))
-        return issue
-
-    def is_at(self, step: str, issue: int) -> bool:
-        run = self.run(issue)
-        if run is None or not run.own_attempts or run.attempt.execution_arn is None:
-            return False
-        found = self.deployment.sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=run.attempt.execution_arn)
-        return any(each["StepName"] == step for each in found["PipelineExecutionSteps"])
-
-    def say(self, issue: int, text: str) -> None:
-        self.github.comments.create(self.owner, issue, text)
-
-    def until(self, issue: int, state: str, sweeping: bool = False) -> None:
-        def reached() -> bool:
-            if sweeping:
-                self.deployment.call("sweep", {})
-            run = self.run(issue)
-            return run is not None and state in (run.state, run.status) and not run.untold
-
-        self.deployment.go_on(reached)
-
-    def sweep(self) -> None:
-        self.deployment.call("sweep", {})
-
-    def run(self, issue: int) -> Run | None:
-        with as_role("nobody"):
-            return _bridge().ports.runs.get(issue)
-
-    def run_of(self, issue: int) -> Run:
-        found = self.run(issue)
-        assert found is not None
-        return found
-
-    @property
-    def owner(self) -> Any:
-        return self.github.users.named("owner")
-
 
 def build() -> None:
     """What CodeBuild does on AWS with the compiled pipelines: three times, as three builds."""
@@ -191,7 +195,7 @@ def build() -> None:
 
 def stories(deployment: Deployment) -> list[Callable[[], None]]:
     told = Stories(deployment)
-    return [getattr(told, name) for name in vars(Stories) if name.count("_") > 1 and not name.startswith("_")]
+    return [getattr(told, name) for name in vars(Stories) if not name.startswith("_")]
 
 
 def main(path: Path) -> None:

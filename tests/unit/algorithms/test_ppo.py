@@ -75,6 +75,6 @@ def test_continuous_actions_stay_in_bounds():
 
 
 @pytest.mark.slow
-def test_cartpole_is_half_learned_in_8_000_steps():
-    """All of it takes the defaults, with which a test of the documentation runs the starter's example issue."""
-    assert mean_reward(PPOParams(total_timesteps=8_000), 1) >= 100
+def test_cartpole_in_a_third_of_the_default_steps():
+    """The example issue of the starter, which a test of the documentation runs, takes the defaults."""
+    assert mean_reward(PPOParams(total_timesteps=30_000), 1) >= 195
