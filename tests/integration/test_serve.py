@@ -6,10 +6,12 @@ import json
 import os
 import random
 import re
+import shlex
 import signal
 import socket
 import subprocess
 import sys
+from argparse import ArgumentParser
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -25,6 +27,7 @@ from algorithms.registry import algorithm
 from algorithms.schema import Column, TableSchema
 
 WINE = Path(__file__).parents[2] / "seed_code/starter/datasets/wine/train.csv"
+PAGE = Path(__file__).parents[2] / "docs/how-to/serve.md"
 PATIENCE = 120
 FEATURES = ["alcohol", "malic_acid", "ash", "color_intensity"]
 """Few columns, so that a thousand requests take little time; the file's others are sent along where it is sent."""
@@ -99,6 +102,36 @@ def test_the_training_rows_as_they_are(root, rows, tmp_path):
         assert process.wait(30) in (0, -signal.SIGTERM)
     (capture,) = tmp_path.rglob("*.jsonl")
     assert json.loads(capture.read_text())["captureData"]["endpointInput"]["data"] == WINE.read_text()
+
+
+def test_the_commands_of_the_page(root, rows, tmp_path):
+    """The first block of docs/how-to/serve.md: one command serves, the others ask."""
+    rows[FEATURES].to_csv(tmp_path / "rows.csv", index=False)
+    rows[FEATURES].to_json(tmp_path / "rows.json", orient="records")
+    block = re.search(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL).group(1)
+    serve, *asking = (shlex.split(line) for line in block.splitlines())
+    assert serve == ["mlops", "serve", "MODEL-DATA", "--port", "8080"]
+    assert [words[0] for words in asking] == ["curl", "curl"]
+    with running(["-m", "local.cli", "serve", str(root / "model"), "--port", "0"]) as (_, line):
+        answers = [ask(words, line.split()[0], tmp_path) for words in asking]
+    expected = load_model(root / "model").predict(rows).tolist()
+    assert answers[0].text.splitlines() == ["prediction", *expected]
+    found = answers[1].json()["predictions"]
+    assert [each["prediction"] for each in found] == expected
+    assert all(abs(sum(each["probabilities"].values()) - 1) < 1e-6 for each in found)
+
+
+def ask(words, url, folder):
+    """What `curl -H HEADER --data-binary @FILE ADDRESS` does, at another port."""
+    parser = ArgumentParser()
+    parser.add_argument("-H", dest="header", required=True)
+    parser.add_argument("--data-binary", required=True)
+    parser.add_argument("address")
+    given = parser.parse_args(words[1:])
+    name, _, value = given.header.partition(": ")
+    body = (folder / given.data_binary.removeprefix("@")).read_bytes()
+    address = given.address.replace("http://127.0.0.1:8080", url)
+    return requests.post(address, body, headers={name: value}, timeout=PATIENCE)
 
 
 def test_batch_transform_gets_a_line_for_each_line(root, rows):
