@@ -46,6 +46,8 @@ generate: .venv/dev  ## rewrite what is generated: definitions, issue form, refe
 	$(BIN)/python -m pipelines.render
 	$(BIN)/python -m lambda_bridge.reference
 	$(BIN)/python -m seed_code.datasets
+	$(BIN)/python -m seed_code.project_template.synth build/templates
+	$(BIN)/python -m seed_code.project_template.iam_page build/templates/mlops.template.json
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
