@@ -9,7 +9,7 @@ from local.github.users import OWNER
 from local.github.webhooks import HOOK_ID
 
 ONLY_OURS = "The local GitHub delivers to the service that it is part of, and nowhere else."
-NOT_FROM_HERE = "The local GitHub's webhook is not changed here: its secret is the GITHUB_WEBHOOK_SECRET of the service."
+NOT_FROM_HERE = "The local GitHub's webhook is not changed here: the service knows its address and its secret."
 
 
 def hooks(call: Call) -> Answer:
