@@ -1,4 +1,4 @@
-# One image for every step and for serving: SageMaker starts it as `python -m steps.<name>`, and as `serve` for endpoints.
+# One image for every step and for serving: SageMaker starts `python -m steps.<name>`, and `serve` for endpoints.
 # CPU only. The build fails where a wheel is missing: nothing is compiled here.
 # PYTHON_IMAGE may name a digest (python:3.11-slim-bookworm@sha256:...); .ci/image passes the one that it resolved.
 ARG PYTHON_IMAGE=python:3.11-slim-bookworm

@@ -17,6 +17,8 @@ run: .venv/core  ## train, evaluate and register models from example issues
 	$(BIN)/mlops run $(EXAMPLES)/digits-pca.md
 	$(BIN)/mlops run $(EXAMPLES)/digits-random-forest.md --reply $(REPLIES)/digits-random-forest.md
 
+# There is a test process for each core; threads of the numeric libraries would only wait for each other.
+test soak: export OMP_NUM_THREADS = 1
 test: .venv/dev  ## every test, with branch coverage
 	$(BIN)/coverage erase
 	$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term --cov-fail-under=90
@@ -44,6 +46,8 @@ generate: .venv/dev  ## rewrite what is generated: definitions, issue form, refe
 	$(BIN)/python -m pipelines.render
 	$(BIN)/python -m lambda_bridge.reference
 	$(BIN)/python -m seed_code.datasets
+	$(BIN)/python -m seed_code.project_template.synth build/templates
+	$(BIN)/python -m seed_code.project_template.iam_page build/templates/mlops.template.json
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -56,13 +56,16 @@ def read_numbers(series: Series, column: Column) -> Series:
     import pandas as pd
 
     if pd.api.types.is_datetime64_any_dtype(series):
-        numbers = _days(series)
+        numbers = _days(series).to_numpy()
     elif pd.api.types.is_numeric_dtype(series):
-        numbers = pd.Series(series.to_numpy(dtype="float64", na_value=np.nan), index=series.index)
-        numbers = numbers.mask(numbers.isin(_number_markers(column)))
+        numbers = series.to_numpy(dtype="float64", na_value=np.nan)
+        if column.na_values:
+            numbers = np.where(np.isin(numbers, _number_markers(column)), np.nan, numbers)
     else:
-        numbers = _parse_numbers(read_texts(series, column))
-    return numbers.where(np.isfinite(numbers)).clip(-NUMBER_LIMIT, NUMBER_LIMIT)
+        numbers = _parse_numbers(read_texts(series, column)).to_numpy()
+    # NumPy's operations, not pandas': a request of one row has as many of them as a table of a million
+    numbers = np.clip(np.where(np.isfinite(numbers), numbers, np.nan), -NUMBER_LIMIT, NUMBER_LIMIT)
+    return pd.Series(numbers, index=series.index)
 
 
 def _number_markers(column: Column) -> Series:
@@ -78,6 +81,8 @@ def _parse_numbers(texts: Series) -> Series:
 
     texts = texts.replace({"True": "1", "False": "0"})
     numbers = pd.to_numeric(texts, errors="coerce").astype("float64")
+    if numbers.notna().equals(texts.notna()):
+        return numbers
     dates = pd.to_datetime(texts.where(numbers.isna()), errors="coerce", format="ISO8601", utc=True)
     return numbers.where(numbers.notna(), _days(dates))
 

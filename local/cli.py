@@ -223,9 +223,9 @@ def init(
     something; 2 the arguments are wrong.
     """
     from local.init import prepare
-    from local.init_options import Options, with_at
+    from local.init_options import Options
 
-    report = prepare(Options(repository, url, with_at(codeowners), force, dry_run))
+    report = prepare(Options(repository, url, codeowners, force, dry_run))
     if as_json:
         click.echo(json.dumps(report.to_dict(), allow_nan=False))
     else:

@@ -113,7 +113,9 @@ def _told(report: Report, key: str, needs: str) -> Iterator[None]:
     except PlatformError as error:
         status = getattr(error.__cause__, "status", None)
         text = str(error)
-        if status == 401:
+        if text.startswith("GitHub could not be reached"):
+            text = f"{error}. Look at the network and at GITHUB_API_URL."
+        elif status == 401:
             text = f"{error}. GITHUB_TOKEN is not known there, or has expired. Make a new one."
         elif status in REFUSALS and text.startswith("GitHub answered"):
             text = f"{error}. {needs}"

@@ -40,7 +40,8 @@ def starter_files(codeowners: Sequence[str]) -> dict[str, bytes]:
     if codeowners:
         text = STARTER.joinpath(OWNERS).read_text(encoding="utf-8")
         lines = [line for line in text.splitlines(keepends=True) if not line.startswith("#")]
-        found[OWNERS] = "".join(lines).replace(PLACEHOLDER, " ".join(codeowners)).encode()
+        names = dict.fromkeys(f"@{name.removeprefix('@')}" for name in codeowners)
+        found[OWNERS] = "".join(lines).replace(PLACEHOLDER, " ".join(names)).encode()
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
@@ -31,7 +31,7 @@ class Options:
     Parameters
     ----------
     url : where webhooks go; None: the webhook is left alone
-    codeowners : with their @; none: no CODEOWNERS file
+    codeowners : with or without their @; none: no CODEOWNERS file
     force : what a person changed becomes as the starter has it
     dry_run : only looks
     """
@@ -98,8 +98,3 @@ def _secret() -> str:
             "which on AWS is the key `secret` of `github-webhook-secret`."
         )
     return found
-
-
-def with_at(names: Sequence[str]) -> tuple[str, ...]:
-    """Names of code owners as the file has them, each once."""
-    return tuple(dict.fromkeys(f"@{name.removeprefix('@')}" for name in names))

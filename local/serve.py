@@ -82,7 +82,5 @@ def _fetch(uri: str, workspace: Path, folder: Path) -> Path:
 
 
 def _told(predictor: Predictor, url: str) -> str:
-    manifest = predictor.manifest
-    return (
-        f"{url}: {manifest.algorithm}, {manifest.task_type}. POST rows to /invocations; /openapi.json describes them."
-    )
+    what = f"{predictor.manifest.algorithm}, {predictor.manifest.task_type}"
+    return f"{url} serves {what}. POST rows to {url}/invocations; {url}/openapi.json describes them."

@@ -263,7 +263,7 @@ def baseline_statistics(prepare: ProcessingStep) -> dict[str, Any]:
 
 def _inference(plan: Plan, train: RequestStep) -> dict[str, Any]:
     model = {"Image": plan.settings.image_uri, "ModelDataUrl": train.properties.ModelArtifacts.S3ModelArtifacts}
-    formats = ["text/csv", "application/json"]
+    formats = ["text/csv", "application/json", "application/jsonlines"]  # of every model; tables in Parquet too
     return {"Containers": [model], "SupportedContentTypes": formats, "SupportedResponseMIMETypes": formats}
 
 

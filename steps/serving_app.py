@@ -133,7 +133,9 @@ class Service:
 
 
 async def read_body(request: Request, limit: int, seconds: float = BODY_SECONDS) -> bytes:
-    """The body. Raises RefusedError: 413 beyond `limit` bytes, 408 where it takes longer than `seconds`."""
+    """The body. Raises RefusedError: 413 beyond `limit` bytes, 408 after `seconds`, 400 where its sender left."""
+    from starlette.requests import ClientDisconnect
+
     body = bytearray()
     declared = request.headers.get("content-length", "")
     too_large = RefusedError.of(413, f"body: has at most {limit} bytes, got more. Send it in parts.")
@@ -147,6 +149,8 @@ async def read_body(request: Request, limit: int, seconds: float = BODY_SECONDS)
                     raise too_large
     except TimeoutError:
         raise RefusedError.of(408, f"body: did not come within {seconds:g} s. Send it again.") from None
+    except ClientDisconnect:  # nobody is there to read this; as a defect it would fill the log
+        raise RefusedError.of(400, "body: ended before it was whole. Send it again.") from None
     return bytes(body)
 
 
@@ -184,9 +188,7 @@ def _not_found(_: Request, error: Exception) -> Response:
 
 def _defect(request: Request, error: Exception) -> Response:
     """What nobody expected: the log has it, and nothing of it is told."""
-    from starlette.requests import ClientDisconnect
     from starlette.responses import JSONResponse
 
-    if not isinstance(error, ClientDisconnect):
-        LOG.error("%s %s", request.method, request.url.path, exc_info=error)
+    LOG.error("%s %s", request.method, request.url.path, exc_info=error)
     return JSONResponse({"error": "service: could not answer, a defect of the program. Its log has the details."}, 500)

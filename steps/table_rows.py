@@ -37,7 +37,7 @@ def by_name(columns: Sequence[Column], names: Sequence[str], rows: list[list[str
 
 def by_position(columns: Sequence[Column], order: Sequence[str], rows: list[Any]) -> dict[str, list[Any]]:
     """The cells of each column from rows without names; `order` are all features. Raises RefusedError (400)."""
-    _check_widths(rows, len(order), f": {listed(order)}. Or send their names too")
+    _check_widths(rows, len(order), f" Send the features alone ({listed(order)}), or a header line or objects.")
     places = {name: place for place, name in enumerate(order)}
     return {column.name: [row[places[column.name]] for row in rows] for column in columns}
 
@@ -93,14 +93,14 @@ def _refuse_mixture(rows: list[Any]) -> None:
     kind = dict if isinstance(rows[0], dict) else list
     number, row = next((n, row) for n, row in enumerate(rows, 1) if type(row) is not kind)
     text = f"row {number}: must be an object with the columns' names, or in every row a list, got {shown(row)}."
-    raise RefusedError.of(400, f"{text} Send objects.", number)
+    raise RefusedError.of(400, f"{text} Send a list of rows, also for one.", number)
 
 
 def _check_widths(rows: list[list[Any]], width: int, advice: str = "") -> None:
     wrong = [(number, len(row)) for number, row in enumerate(rows, 1) if len(row) != width]
     if wrong:
         number, got = wrong[0]
-        message = f"row {number}: must have {counted(width, 'value')}, got {got}{_and_more(wrong)}{advice}."
+        message = f"row {number}: must have {counted(width, 'value')}, got {got}{_and_more(wrong)}.{advice}"
         raise RefusedError.of(400, message, number)
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from coverage import Coverage
+from hypothesis import HealthCheck, settings
 from sklearn import datasets
 from sklearn.model_selection import train_test_split
 
@@ -18,14 +20,29 @@ from algorithms.schema import Column, TableSchema
 
 TablePair = tuple[Table, Table]
 os.environ.setdefault("MLOPS_REPORT", "none")  # what tests nothing of the pictures needs none
+UNMEASURED = ("slow", "hypothesis", "soak")
+"""Marks of tests that repeat much: what they run is measured by others too."""
+ELSEWHERE = ("tests/integration/service/", "tests/integration/trust/", "tests/aws/emulator/")
+"""Folders of tests whose subject runs in another process, or many times over."""
+
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")  # seconds say how busy the machine is
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Slow tests first, so that no worker ends with a long one alone; the tracer of coverage would double their time."""
+    """Slow tests first, so that no worker ends with a long one alone; a tracer would double the time of some."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     for item in items:
-        if item.get_closest_marker("slow") is not None:
+        if item.nodeid.startswith(ELSEWHERE) or any(item.get_closest_marker(name) for name in UNMEASURED):
             item.add_marker("no_cover")
+
+
+@pytest.fixture(scope="session")
+def measured() -> dict[str, str]:
+    """Variables with which another process is measured as this one is: for what runs in no other way."""
+    current = Coverage.current()
+    return {} if current is None else {"COVERAGE_PROCESS_CONFIG": current.config.serialize()}
 
 
 @pytest.fixture(scope="session")

@@ -50,6 +50,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/issues/{issue}/timeline", routes.timeline),
     ("GET", "/hooks", hook_routes.hooks),
     ("POST", "/hooks", hook_routes.create_hook),
+    ("PATCH", "/hooks/{hook}", hook_routes.edit_hook),
     ("GET", "/hooks/{hook}/deliveries", hook_routes.deliveries),
     ("POST", "/hooks/{hook}/deliveries/{delivery}/attempts", hook_routes.redeliver),
     ("GET", "/labels", routes.labels),

@@ -9,6 +9,7 @@ from local.github.users import OWNER
 from local.github.webhooks import HOOK_ID
 
 ONLY_OURS = "The local GitHub delivers to the service that it is part of, and nowhere else."
+NOT_FROM_HERE = "The local GitHub's webhook is not changed here: the service knows its address and its secret."
 
 
 def hooks(call: Call) -> Answer:
@@ -21,6 +22,12 @@ def create_hook(call: Call) -> Answer:
     """Create a repository webhook: there is one already, and it takes no other."""
     _must_be_admin(call)
     raise unprocessable(ONLY_OURS)
+
+
+def edit_hook(call: Call) -> Answer:
+    """Update a repository webhook: the service itself knows address and secret."""
+    _check(call)
+    raise unprocessable(NOT_FROM_HERE)
 
 
 def deliveries(call: Call) -> Answer:

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +27,17 @@ EVERY_OPTION = (
 )
 
 
-def synthesized(factory: pytest.TempPathFactory, worker: str, name: str, options: tuple[str, ...]) -> Path:
-    """The folder that `make synth` fills; made by the first process that asks."""
+def synthesized(
+    factory: pytest.TempPathFactory, worker: str, name: str, options: tuple[str, ...], more: Mapping[str, str] = {}
+) -> Path:
+    """The folder that `make synth` fills; made by the first process that asks. `more`: variables of the process."""
     base = factory.getbasetemp() if worker == "master" else factory.getbasetemp().parent
     folder = base / name
     with FileLock(f"{folder}.lock"):
         if not (folder / "manifest.json").exists():
             command = [sys.executable, "-m", "seed_code.project_template.synth", str(folder), *options]
             unknown = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-            done = subprocess.run(command, capture_output=True, text=True, env=unknown, check=False)
+            done = subprocess.run(command, capture_output=True, text=True, env={**unknown, **more}, check=False)
             assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     return folder
 
@@ -53,7 +55,7 @@ def template(assembly: Path) -> Callable[[str], Template]:
 
 
 @pytest.fixture(scope="session")
-def optional(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Template:
+def optional(tmp_path_factory: pytest.TempPathFactory, worker_id: str, measured: dict[str, str]) -> Template:
     """The plain template with every option."""
-    folder = synthesized(tmp_path_factory, worker_id, "cdk.options", EVERY_OPTION)
+    folder = synthesized(tmp_path_factory, worker_id, "cdk.options", EVERY_OPTION, measured)
     return json.loads((folder / "mlops.template.json").read_text())

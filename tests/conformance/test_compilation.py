@@ -55,14 +55,14 @@ print(json.dumps({"check": [code, printed.getvalue()], "calls": calls, "another"
 
 
 @pytest.fixture(scope="session")
-def compiled(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Any:
+def compiled(tmp_path_factory: pytest.TempPathFactory, worker_id: str, measured: dict[str, str]) -> Any:
     """What one process without credentials, configuration or network compiled, for all test processes."""
     root = tmp_path_factory.getbasetemp()
     file = (root if worker_id == "master" else root.parent) / "compiled.json"
     with FileLock(f"{file}.lock"):
         if not file.exists():
             kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAGEMAKER_"))}
-            environment = {**kept, "HOME": str(root), "XDG_CONFIG_HOME": str(root)}
+            environment = {**kept, **measured, "HOME": str(root), "XDG_CONFIG_HOME": str(root)}
             command = [sys.executable, "-c", SCRIPT, json.dumps(asdict(SETTINGS))]
             done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stderr

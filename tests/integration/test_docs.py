@@ -29,7 +29,9 @@ def commands():
             yield from (line.partition("  #")[0].strip() for line in block.splitlines())
 
 
-MLOPS = sorted({command for command in commands() if command.startswith("mlops ")})
+SERVES = ("mlops serve ", "curl ")
+"""How to serve a model: `tests/integration/test_serve.py` does what they say."""
+MLOPS = sorted({command for command in commands() if command.startswith("mlops ") and not command.startswith(SERVES)})
 MAKE = sorted({command.split()[1] for command in commands() if command.startswith("make ")})
 
 
@@ -40,7 +42,7 @@ def test_there_are_commands_of_both_kinds():
 
 def test_every_command_is_of_a_kind_that_is_tested():
     """Those of AWS and of the CDK are looked up in `tests/aws/test_how_to.py`."""
-    tested = ("mlops ", "make ", "aws ", "cdk ")
+    tested = ("mlops ", "make ", "aws ", "cdk ", *SERVES)
     assert [command for command in commands() if not command.startswith(tested)] == []
 
 

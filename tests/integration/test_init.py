@@ -345,7 +345,8 @@ class TestRefusals:
 
     def test_who_cannot_be_reached(self, github, monkeypatch):
         monkeypatch.setenv("GITHUB_API_URL", "http://127.0.0.1:9")
-        assert "GitHub could not be reached" in init(*FULL, code=1)[1]
+        told = "acme/models: GitHub could not be reached: ConnectionError. Look at the network and at GITHUB_API_URL.\n"
+        assert init(*FULL, code=1)[1] == told
 
 
 class TestArguments:
@@ -393,7 +394,8 @@ class TestArguments:
 
     @pytest.mark.parametrize("name", ["a\n* @evil", "@", "a/b/c", "-a", "a b"])
     def test_code_owners_that_are_none(self, github, name):
-        assert init("acme/models", "--codeowner", name, code=2)[1].startswith("--codeowner: must be")
+        _, err = init("acme/models", "--codeowner", name, code=2)
+        assert err == f"--codeowner: must be an account, or ORGANISATION/TEAM, got {name!r}. Correct it.\n"
         assert github.requests == []
 
 

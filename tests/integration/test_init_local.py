@@ -47,6 +47,13 @@ def test_another_webhook_is_refused_with_the_reason(github):
     assert "label mlops:train: is there" in init()
 
 
+def test_the_services_own_webhook_is_not_changed(github):
+    url = f"{github.shapes.at.pages}/webhook"
+    assert "webhook: GitHub answered 422: The local GitHub's webhook is not changed here" in init(
+        "--url", url, "--force", code=1
+    )
+
+
 def test_a_person_who_is_no_admin_needs_none_of_it_without_a_webhook(github, monkeypatch):
     monkeypatch.setenv("GITHUB_TOKEN", github.token_of("wren"))
     assert "must be an admin" in init("--url", "https://x.example/", code=1)

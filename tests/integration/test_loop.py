@@ -205,11 +205,12 @@ class TestEnds:
         assert len(report.history) == 1
 
     def test_a_step_that_breaks_is_a_failure(self, tmp_path, workspace):
-        empty = tmp_path / "empty"
-        empty.mkdir()
-        issue = write(tmp_path / "broken.md", BODY)
-        report = run_issue(issue, None, [], workspace, Silent(), EngineOptions(python_path=(empty / "nothing",)))
-        assert report.status in ("failed", "registered", "below_threshold")
+        shutil.copytree(QUICK, tmp_path / "broken")
+        (tmp_path / "broken/steps/train.py").write_text("raise SystemExit('broken')")
+        options = EngineOptions(python_path=(tmp_path / "broken",))
+        report = run_issue(write(tmp_path / "broken.md", BODY), None, [], workspace, Silent(), options)
+        assert (report.status, report.exit_code, len(report.attempts)) == ("failed", 1, 1)
+        assert "broken" in report.comments[-1]
 
 
 class Person(Silent):

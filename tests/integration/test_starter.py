@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-STARTER = Path(__file__).parents[2] / "seed_code/starter"
+PROJECT = Path(__file__).parents[2]
+STARTER = PROJECT / "seed_code/starter"
 WORKFLOW = yaml.safe_load((STARTER / ".github/workflows/training-history.yml").read_text())
 STEPS = WORKFLOW["jobs"]["only-added"]["steps"]
 RECORD = "training_history/1-a title/attempt-1/record.json"
@@ -91,4 +92,10 @@ def test_a_base_that_is_not_known_is_an_error(repository):
 def test_it_may_read_and_nothing_else_and_runs_no_text_of_strangers():
     assert WORKFLOW["permissions"] == {"contents": "read"}
     assert "${{" not in STEPS[1]["run"]
-    assert len(STEPS[0]["uses"].partition("@")[2]) == 40
+
+
+def test_actions_are_those_of_our_own_build():
+    build = yaml.safe_load((PROJECT / ".github/workflows/build.yml").read_text())
+    pinned = {step["uses"] for job in build["jobs"].values() for step in job["steps"] if "uses" in step}
+    assert {step["uses"] for step in STEPS if "uses" in step} <= pinned
+    assert all(len(action.partition("@")[2]) == 40 for action in pinned)

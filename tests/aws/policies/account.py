@@ -8,8 +8,10 @@ from typing import Any
 from seed_code.project_template.granted import Lookup
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
-BUCKET, TABLE, TOPIC = "mlops-local", "mlops-runs", "mlops-notices"
+BUCKET, TABLE, TOPIC = "mlops-local", "runs", "mlops-notices"
+"""The bucket is that of the committed definitions, the table that of tests/conformance/dynamo.py."""
 CODE_BUCKET = "code-bucket"
+SECRETS = ("github-token", "github-webhook-secret", "slack-webhook-url")
 PSEUDO = {"AWS::AccountId": ACCOUNT, "AWS::Partition": "aws", "AWS::Region": REGION}
 PARAMETERS = {"LambdaCodeBucket": CODE_BUCKET, "GitHubRepository": "octo-org/models"}
 

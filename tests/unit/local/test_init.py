@@ -8,7 +8,7 @@ import pytest
 
 from algorithms.errors import Problem
 from local.init_files import FORM, HISTORY, OWNERS, PLACEHOLDER, starter_files
-from local.init_options import Options, problems_of, with_at
+from local.init_options import Options, problems_of
 from local.init_report import Report, Step
 from pipelines.issue_form import render_form
 
@@ -21,16 +21,12 @@ def test_the_form_is_the_one_that_is_made_from_the_request() -> None:
 
 
 def test_code_owners_hold_the_names_and_nothing_of_the_starter() -> None:
-    text = starter_files(("@a", "@b/c"))[OWNERS].decode()
+    text = starter_files(("a", "@a", "@b/c"))[OWNERS].decode()
     assert [line.split() for line in text.splitlines()] == [
         ["/.github/", "@a", "@b/c"],
         ["/training_history/", "@a", "@b/c"],
     ]
     assert PLACEHOLDER not in text
-
-
-def test_names_get_their_at_once() -> None:
-    assert with_at(["a", "@a", "b/c"]) == ("@a", "@b/c")
 
 
 @pytest.mark.parametrize("url", [None, "https://x.example/webhook", "http://127.0.0.1:8080/webhook"])

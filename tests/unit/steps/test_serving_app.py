@@ -214,3 +214,8 @@ class TestBody:
         with pytest.raises(RefusedError, match="did not come within") as caught:
             self.read([self.part(b"1")], seconds=0.01)
         assert caught.value.status == 408
+
+    def test_a_sender_who_leaves(self):
+        with pytest.raises(RefusedError, match="ended before it was whole") as caught:
+            self.read([self.part(b"1"), {"type": "http.disconnect"}])
+        assert caught.value.status == 400
