@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from algorithms.metrics import LEARNING_TYPE_OF, LearningType, TaskType
+from algorithms.metrics import DEFAULT_METRIC, LEARNING_TYPE_OF, LearningType, TaskType, of_task
 from algorithms.params import Params
 from algorithms.schema import TableSchema
 
@@ -81,6 +81,9 @@ class Algorithm(ABC):
     """Why nothing can be said of rows that it was not fitted on; such a model is evaluated on its training rows, and
     serves no requests. None: it predicts new rows."""
 
+    undefined_metrics: ClassVar[tuple[str, ...]] = ()
+    """Metrics of its tasks that have no meaning for it."""
+
     def __init__(self, params: Params | None = None, *, seed: int = 0) -> None:
         self.params = params if params is not None else self.params_model()
         self.seed = seed
@@ -90,6 +93,12 @@ class Algorithm(ABC):
     def learning_type(cls) -> LearningType:
         """The learning type that all of `task_types` belong to."""
         return LEARNING_TYPE_OF[cls.task_types[0]]
+
+    @classmethod
+    def metrics(cls, task_type: TaskType) -> list[str]:
+        """The metrics of a task that it has, the one first that decides unless another is asked for."""
+        own = [name for name in of_task(task_type) if name not in cls.undefined_metrics]
+        return sorted(own, key=lambda name: name != DEFAULT_METRIC[task_type])
 
     @abstractmethod
     def fit(self, data: Any) -> Self:

@@ -73,7 +73,8 @@ class DBSCAN(FittedRowsAlgorithm):
         labels = self.infer(X)
         found, clusters = self._report(X, labels, interval), int(labels.max()) + 1
         noise = float((labels == NOISE).mean())
-        notes = [f"{clusters} clusters; {100 * noise:.3g} % of the rows are noise, which the metrics leave out."]
+        found_clusters = "1 cluster" if clusters == 1 else f"{clusters} clusters"
+        notes = [f"{found_clusters}; {100 * noise:.3g} % of the rows are noise, which the metrics leave out."]
         if clusters < 2:
             notes.append("The metrics are undefined: they compare two clusters at least.")
         return replace(found, details={"clusters": clusters, "noise": noise}, notes=tuple(notes))

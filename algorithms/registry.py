@@ -19,6 +19,7 @@ ALGORITHMS: dict[str, str] = {
     "ppo": "algorithms.ppo:PPO",
     "q_learning": "algorithms.q_learning:QLearning",
     "random_forest": "algorithms.random_forest:RandomForest",
+    "tsne": "algorithms.tsne:TSNE",
     "xgboost": "algorithms.xgboost:XGBoost",
 }
 

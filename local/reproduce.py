@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from algorithms.environments import require_extra
 from algorithms.errors import DatasetError, Problem
+from algorithms.registry import ALGORITHMS, algorithm
 from lambda_bridge.datasets import dataset_digest, evaluation
 from local.artifacts import LocalArtifacts
 from local.console import Screen, show
@@ -53,6 +54,8 @@ class Reproduction:
     run_with: str = ""
     figures: int = 0
     different: list[Figure] = field(default_factory=list)
+    expected: str = ""
+    """Why a difference is no defect; empty: it is one."""
     problems: list[Problem] = field(default_factory=list)
 
     @property
@@ -68,6 +71,8 @@ class Reproduction:
         """The result for people."""
         if self.recorded_with != self.run_with:
             yield f"recorded with {self.recorded_with}, run again with {self.run_with}"
+        if self.different and self.expected:
+            yield self.expected
         for figure in self.different:
             yield f"{figure.name}: {figure.recorded} in the record, {figure.again} now"
         if self.status != "failed":
@@ -89,7 +94,12 @@ def reproduce(path: Path, data: Path | None, workspace: Path, screen: Screen) ->
     record = read_record(path)
     if record.request.learning_type == "reinforcement":
         require_extra()
-    found = Reproduction(run_id=record.run_id, recorded_with=record.code_version, run_with=full_version())
+    found = Reproduction(
+        run_id=record.run_id,
+        recorded_with=record.code_version,
+        run_with=full_version(),
+        expected=why_it_may_differ(record),
+    )
     with TemporaryDirectory(prefix="mlops-reproduce-") as folder, Workspace(Path(folder), "mlops reproduce") as again:
         _bring_dataset(again, record, data, workspace)
         reason = _run(again, record, screen)
@@ -102,6 +112,23 @@ def reproduce(path: Path, data: Path | None, workspace: Path, screen: Screen) ->
     found.figures, found.different = len(compared), [one for one in compared if one.recorded != one.again]
     found.status = "different" if found.different else "same"
     return found
+
+
+def why_it_may_differ(record: Record) -> str:
+    """Of an algorithm that repeats its figures only with some hyperparameters, and was run with others."""
+    name = record.request.algorithm
+    cls = algorithm(name) if name in ALGORITHMS else None
+    if cls is None:
+        return ""
+    try:
+        used = cls.params_model.model_validate_json(str(record.parameters.get("Hyperparameters", "{}")))
+    except ValueError:
+        return ""  # the step refuses them and says why
+    unmet = {key: value for key, value in cls.repeatable_with.items() if getattr(used, key) != value}
+    if not unmet:
+        return ""
+    needed, got = (", ".join(f"{key}: {pick(key)}" for key in unmet) for pick in (unmet.get, partial(getattr, used)))
+    return f"{name} gives the same figures again only with {needed}; this attempt had {got}, so they may differ"
 
 
 def _bring_dataset(again: Workspace, record: Record, data: Path | None, workspace: Path) -> None:

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from algorithms.base import Algorithm
 from algorithms.environments import ENVIRONMENTS
 from algorithms.errors import Problem
-from algorithms.metrics import LEARNING_TYPE_OF, METRICS, LearningType, TaskType
+from algorithms.metrics import LEARNING_TYPE_OF, METRICS, LearningType, TaskType, of_task
 from algorithms.params import Preprocessing
 from algorithms.registry import ALGORITHMS, algorithm
 from algorithms.validation import check, expectation, fields
@@ -138,6 +138,11 @@ def _preprocessing(given: Given) -> list[Problem]:
     if keys.get("encoding") == "target" and given.learning_type == "unsupervised":
         message = "preprocessing.encoding: needs a target, got `target` with unsupervised. Choose one_hot or ordinal."
         problems.append(Problem("preprocessing.encoding", "target", message))
+    who = given.algorithm
+    if keys.get("missing") == "drop" and who is not None and who.only_training_rows:
+        message = f"preprocessing.missing: drop would leave rows without a result, got `drop` with {who.name}: "
+        advice = f"{who.only_training_rows}. Choose median, mean or most_frequent."
+        problems.append(Problem("preprocessing.missing", "drop", message + advice))
     dropped, target = keys.get("drop_columns", []), given.keys.get("target")
     if isinstance(dropped, list) and isinstance(target, str) and target in dropped:
         message = f"preprocessing.drop_columns: names the target, got {shown(target)}. Take it out of the list."
@@ -208,7 +213,7 @@ def _task_type(given: Given) -> list[Problem]:
 
 def metric_problem(metric: str, tasks: list[TaskType], because: str) -> Problem:
     """The problem of a metric that belongs to none of `tasks`."""
-    fitting = ", ".join(name for name, known in METRICS.items() if known.task_type in tasks)
+    fitting = ", ".join(name for task in tasks for name in of_task(task))
     message = f"evaluation_metric: belongs to {METRICS[metric].task_type}, but {because}, got {shown(metric)}. "
     advice = f"Choose one of {fitting}, or another task_type or algorithm."
     return Problem("evaluation_metric", metric, message + advice)
@@ -216,7 +221,13 @@ def metric_problem(metric: str, tasks: list[TaskType], because: str) -> Problem:
 
 def _metric(given: Given) -> list[Problem]:
     metric, tasks = given.keys.get("evaluation_metric"), given.tasks()
-    if not isinstance(metric, str) or metric not in METRICS or METRICS[metric].task_type in tasks:
+    if not isinstance(metric, str) or metric not in METRICS:
+        return []
+    if given.algorithm is not None and metric in given.algorithm.undefined_metrics:
+        fitting = ", ".join(name for task in tasks for name in given.algorithm.metrics(task))
+        message = f"has no meaning for {given.algorithm.name}, got {shown(metric)}. Choose one of {fitting}."
+        return [Problem("evaluation_metric", metric, f"evaluation_metric: {message}")]
+    if METRICS[metric].task_type in tasks:
         return []
     return [metric_problem(metric, tasks, f"the request is for {' or '.join(tasks)}")]
 

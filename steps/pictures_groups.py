@@ -8,6 +8,7 @@ from typing import Any
 from algorithms.base import Table
 from algorithms.pca import PCA
 from algorithms.tabular import TabularAlgorithm
+from algorithms.tsne import TSNE
 from steps.drawing import BLUE, GREY, MOST_NAMED, ORANGE, PALETTE, Drawing
 
 MOST_POINTS = 2_000
@@ -36,6 +37,16 @@ def components(model: PCA, data: Table, seed: int) -> Iterator[tuple[str, Drawin
         rows = np.sort(np.random.default_rng(seed).permutation(len(data.X))[:MOST_POINTS])
         projected = model.predict(data.X.iloc[rows])
         yield "projection", lambda axes: _scatter(axes, projected, "The first two components (test rows)")
+
+
+def on_the_map(model: TSNE, data: Table, seed: int) -> Iterator[tuple[str, Drawing]]:
+    """The map of the training rows. Its axes and units mean nothing; what lies together is alike."""
+    import numpy as np
+
+    places = model.predict(data.X)
+    if places.shape[1] > 1:
+        rows = np.sort(np.random.default_rng(seed).permutation(len(places))[:MOST_POINTS])
+        yield "projection", lambda axes: _scatter(axes, places[rows], "The map (training rows)")
 
 
 def _dense(X: Any) -> Any:

@@ -16,10 +16,11 @@ from algorithms.base import Algorithm, Table
 from algorithms.pca import PCA
 from algorithms.supervised import SupervisedAlgorithm
 from algorithms.tabular import TabularAlgorithm
+from algorithms.tsne import TSNE
 from steps.drawing import Drawing, picture
 from steps.pictures_classification import classification
 from steps.pictures_episodes import episodes
-from steps.pictures_groups import clustering, components
+from steps.pictures_groups import clustering, components, on_the_map
 from steps.pictures_importance import importance
 from steps.pictures_regression import regression
 
@@ -46,6 +47,8 @@ def _of_table(model: Algorithm, test: Table, metric: str, seed: int) -> Iterator
         yield from importance(model, test, metric, seed)
     elif isinstance(model, PCA):
         yield from components(model, test, seed)
+    elif isinstance(model, TSNE):
+        yield from on_the_map(model, test, seed)
     elif isinstance(model, TabularAlgorithm) and task == "clustering":
         yield from clustering(model, test, seed)
 

@@ -21,7 +21,7 @@ from pydantic import ValidationError
 from algorithms.base import Algorithm, EnvSpec, NotFittedError, Table
 from algorithms.errors import DatasetError
 from algorithms.manifest import load_model, read_manifest
-from algorithms.metrics import DEFAULT_METRIC, METRICS, TaskType
+from algorithms.metrics import TaskType
 from algorithms.registry import ALGORITHMS, algorithm
 from algorithms.tabular import TabularAlgorithm
 
@@ -179,7 +179,7 @@ def check_manifest_is_complete(case: Case, tmp_path: Path) -> None:
 
 
 def check_score_is_present_and_finite(case: Case, tmp_path: Path) -> None:
-    metric = DEFAULT_METRIC[case.task_type]
+    metric = case.cls.metrics(case.task_type)[0]
     found = case.fitted.evaluate(case.test, interval=metric)
     value = found.metrics[metric]
     assert value is not None
@@ -187,7 +187,9 @@ def check_score_is_present_and_finite(case: Case, tmp_path: Path) -> None:
     assert found.ci95 is not None
     assert found.ci95[0] <= value <= found.ci95[1]
     assert found.n > 0
-    assert set(found.metrics) >= {name for name in METRICS if METRICS[name].task_type == case.task_type}
+    assert set(found.metrics) >= set(case.cls.metrics(case.task_type))
+    assert set(found.metrics).isdisjoint(case.cls.undefined_metrics)
+    assert case.cls.metrics(case.task_type)
     json.dumps(found.details, allow_nan=False)
 
 
@@ -204,7 +206,7 @@ def check_progress_never_falls(case: Case, tmp_path: Path) -> None:
 
 def check_beats_the_dummy_baseline(case: Case, tmp_path: Path) -> None:
     assert isinstance(case.fitted, TabularAlgorithm)
-    metric = DEFAULT_METRIC[case.task_type]
+    metric = case.cls.metrics(case.task_type)[0]
     baseline = case.fitted.baseline(case.train, case.test).metrics[metric]
     reached = case.fitted.evaluate(case.test).metrics[metric]
     assert baseline is not None

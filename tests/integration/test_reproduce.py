@@ -6,7 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from local.cli import main
-from local.reproduce import Figure, Reproduction
+from local.records import Record
+from local.reproduce import Figure, Reproduction, why_it_may_differ
 
 BODY = """
 learning_type: supervised
@@ -105,3 +106,19 @@ def test_the_last_line_counts():
     other = Reproduction("different", "issue-1-attempt-1", "1.0 (a)", "1.1 (b)", 23, [Figure("n", 30, 29)])
     assert list(other.lines())[-1].endswith("different, 22 of 23 figures are equal bit for bit")
     assert [same.exit_code, other.exit_code, Reproduction().exit_code] == [0, 3, 1]
+
+
+@pytest.mark.parametrize(("workers", "told"), [(1, False), (4, True)])
+def test_who_may_differ_says_so(workers, told):
+    parameters = {"Hyperparameters": json.dumps({"n_workers": workers})}
+    given = {"schema_version": 1, "run_id": "issue-1-attempt-1", "code_version": "1", "dataset_digest": None}
+    request = {"learning_type": "reinforcement", "algorithm": "a3c"}
+    figures = {"metrics": {"f1": 1}, "train_score": None, "baseline": None, "n": 1}
+    record = Record.model_validate({**given, **figures, "request": request, "parameters": parameters})
+    why = why_it_may_differ(record)
+    assert bool(why) is told
+    if told:
+        found = Reproduction("different", different=[Figure("f1", 1, 2)], figures=1, expected=why)
+        assert "a3c gives the same figures again only with n_workers: 1; this attempt had n_workers: 4" in "\n".join(
+            found.lines()
+        )

@@ -32,6 +32,14 @@ CASES = {
     "algorithm of another type": (TABLE.replace("xgboost", "kmeans"), "algorithm", "choose one of linear_regression"),
     "task of another algorithm": (f"{TABLE}task_type: clustering", "task_type", "classification or regression"),
     "task misspelled": (f"{TABLE}task_type: regresion", "task_type", "Did you mean `regression`?"),
+    "metric without a meaning": (
+        CLUSTERS.replace("kmeans", "tsne") + "evaluation_metric: explained_variance", "evaluation_metric",
+        'has no meaning for tsne, got "explained_variance". Choose one of trustworthiness.',
+    ),
+    "rows dropped that are evaluated": (
+        CLUSTERS.replace("kmeans", "dbscan") + "preprocessing: {missing: drop}", "preprocessing.missing",
+        "drop would leave rows without a result, got `drop` with dbscan",
+    ),
     # names
     "dataset in capitals": (TABLE.replace("iris", "Iris"), "dataset_id", 'got "Iris"'),
     "dataset is a path": (TABLE.replace("iris", "../secret"), "dataset_id", "1 to 64 lower-case letters"),

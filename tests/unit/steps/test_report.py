@@ -36,7 +36,7 @@ def fitted(sample_tables):
     def fit(name, dataset, task):
         train, test = sample_tables(dataset, task)
         found = algorithm(name)
-        return found(found.params_model()).fit(train), test
+        return found(found.params_model()).fit(train), train if found.only_training_rows else test
 
     return fit
 
@@ -58,6 +58,7 @@ def names(folder):
             ["feature_importance", "predicted_and_true", "residuals"],
         ),
         ("kmeans", "wine", "clustering", "silhouette", ["clusters", "silhouettes"]),
+        ("tsne", "wine", "dimensionality_reduction", "trustworthiness", ["projection"]),
         ("pca", "wine", "dimensionality_reduction", "explained_variance", ["explained_variance", "projection"]),
     ],
 )
