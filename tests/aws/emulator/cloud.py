@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -57,7 +58,9 @@ class Emulator:
             **environment,
         }
         self._log = (folder / "emulator.log").open("w")
-        self.process = subprocess.Popen([program], env=kept | given, cwd=folder, stdout=self._log, stderr=self._log)
+        self.process = subprocess.Popen(
+            [program], env=kept | given, cwd=folder, stdout=self._log, stderr=self._log, start_new_session=True
+        )
 
     def client(self, service: str) -> Any:
         """A boto3 client of the emulator."""
@@ -79,13 +82,9 @@ class Emulator:
             return False
 
     def close(self) -> None:
-        """Ends it, and removes the packages that it unpacked, 60 MB each time that a function is started."""
-        self.process.terminate()
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        """Ends it with its functions, and removes the packages that it unpacked, 60 MB each time that one is started."""
+        os.killpg(self.process.pid, signal.SIGKILL)  # asked to end, it waits for open connections
+        self.process.wait()
         self._log.close()
         shutil.rmtree(self._unpacked, ignore_errors=True)
 
