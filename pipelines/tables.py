@@ -31,7 +31,7 @@ def request_page() -> str:
         table(("key", "value", "default", "for", "meaning"), map(_key_row, fields(TrainingRequest).items())),
         "## preprocessing\n\nKeys of `preprocessing`, for tables. As JSON it takes at most 1,000 characters, "
         "and so does `hyperparameters`.",
-        _model_table(Preprocessing),
+        model_table(Preprocessing),
     )
 
 
@@ -87,11 +87,12 @@ def _algorithm(name: str) -> str:
     found = algorithm(name)
     tasks = " or ".join(found.task_types)
     return (
-        f"## {name}\n\n{found.title}: {found.learning_type()} learning, {tasks}.\n\n{_model_table(found.params_model)}"
+        f"## {name}\n\n{found.title}: {found.learning_type()} learning, {tasks}.\n\n{model_table(found.params_model)}"
     )
 
 
-def _model_table(model: type[BaseModel]) -> str:
+def model_table(model: type[BaseModel]) -> str:
+    """A row for each field of a model: hyperparameters, or keys of `preprocessing`."""
     rows = [
         (f"`{name}`", expectation(schema), _default(schema), schema.get("source", ""), schema.get("description", ""))
         for name, schema in fields(model).items()
