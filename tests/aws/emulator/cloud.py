@@ -82,7 +82,7 @@ class Emulator:
             return False
 
     def close(self) -> None:
-        """Ends it with its functions, and removes the packages that it unpacked, 60 MB each time that one is started."""
+        """Ends it and its functions, and removes the packages that it unpacked, 60 MB each time one is started."""
         os.killpg(self.process.pid, signal.SIGKILL)  # asked to end, it waits for open connections
         self.process.wait()
         self._log.close()
