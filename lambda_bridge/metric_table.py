@@ -59,14 +59,29 @@ def _primary(part: Mapping[str, Any] | None) -> str:
 
 
 def comparison_note(evaluation: Evaluation) -> str:
-    """Where the comparison with the previous version failed, or covers a part of the test rows."""
+    """How the previous version compares; where that failed, or covers a part of the test rows."""
     comparison = evaluation.get("comparison") or {}
     if comparison.get("error"):
         return f"The previous version could not be compared: {prose(comparison['error'])}"
     compared, n = comparison.get("n", evaluation["n"]), evaluation["n"]
-    if compared == n:
+    part = f"The previous version is scored on {compared} of the {n} test rows; it had learned from the others."
+    return " ".join(filter(None, ("" if compared == n else part, _difference(comparison))))
+
+
+def _difference(comparison: Evaluation) -> str:
+    """How much better or worse than the previous version on the same rows, and whether that is more than chance."""
+    interval, difference = comparison.get("ci95"), comparison.get("difference")
+    if not interval or difference is None:
         return ""
-    return f"The previous version is scored on {compared} of the {n} test rows; it had learned from the others."
+    name, (low, high) = comparison["primary"]["name"], interval
+    bounds = f"95 % interval {_side(low)} to {_side(high)}"
+    if low <= 0 <= high:
+        return f"Against the previous version, {name} is {_side(difference)} ({bounds}): that may be chance."
+    return f"Against the previous version, {name} is {_side(difference)} ({bounds}): more than chance."
+
+
+def _side(difference: float) -> str:
+    return f"{number(abs(difference))} {'better' if difference >= 0 else 'worse'}" if difference else "equal"
 
 
 def notes(request: TrainingRequest, evaluation: Evaluation) -> str:

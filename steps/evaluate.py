@@ -139,7 +139,8 @@ def _read(path: Path) -> Any:
 def compare(folder: Path, trained: Trained, data: Table | EnvSpec, primary: dict[str, Any]) -> dict[str, Any]:
     """The previous version's primary metric on rows that it did not learn from, and how much better the new score is.
 
-    Both models are scored on the same `n` rows. A previous version that cannot be scored does not fail the run:
+    Both models are scored on the same `n` rows; `ci95` is the interval of their difference, over pairs of
+    predictions, for supervised learning. A previous version that cannot be scored does not fail the run:
     `primary` is None, and `error` says why.
     """
     metric = primary["name"]
@@ -148,12 +149,27 @@ def compare(folder: Path, trained: Trained, data: Table | EnvSpec, primary: dict
         rows = _compared_rows(data, trained, previous) if isinstance(data, Table) else data
         found = previous.model.evaluate(rows, metric)
         after = primary if rows is data else figures(trained.model.evaluate(rows), metric)["primary"]
+        ci95 = _paired(trained, previous, rows, metric)
     except Exception as error:
         reason = str(error) if isinstance(error, DatasetError) else f"cannot be scored ({type(error).__name__})"
-        return {"primary": None, "difference": None, "n": 0, "error": reason[:300]}
+        return {"primary": None, "difference": None, "ci95": None, "n": 0, "error": reason[:300]}
     before = figures(found, metric)["primary"]
     defined = UNDEFINED_SCORE not in (after["score"], before["score"])
-    return {"primary": before, "difference": after["score"] - before["score"] if defined else None, "n": found.n}
+    difference = after["score"] - before["score"] if defined else None
+    return {"primary": before, "difference": difference, "ci95": ci95 if defined else None, "n": found.n}
+
+
+def _paired(trained: Trained, previous: Trained, rows: Table | EnvSpec, metric: str) -> list[float] | None:
+    """The 95 % interval of the difference of the scores; None for what has no scorers over rows."""
+    from algorithms.evaluation import paired
+    from algorithms.supervised import SupervisedAlgorithm
+
+    models = [one.model for one in (trained, previous) if isinstance(one.model, SupervisedAlgorithm)]
+    if len(models) < 2 or not isinstance(rows, Table):
+        return None
+    new, old = (model.scorers(rows)[metric] for model in models)
+    interval = paired(new, old, len(rows.X), trained.manifest.seed)
+    return None if interval is None else sorted(METRICS[metric].score(bound) for bound in interval)
 
 
 def _previous_model(folder: Path, trained: Trained) -> Trained:
