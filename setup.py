@@ -14,6 +14,7 @@ CORE = [
     "dulwich>=1.2",
     "filelock>=3.15",
     "markdown-it-py>=3",
+    "matplotlib>=3.10",
     "numpy>=2.4",
     "pandas>=3.1",
     "pyarrow>=22",

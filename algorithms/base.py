@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from algorithms.metrics import LEARNING_TYPE_OF, LearningType, TaskType
+from algorithms.metrics import DEFAULT_METRIC, LEARNING_TYPE_OF, LearningType, TaskType, of_task
 from algorithms.params import Params
 from algorithms.schema import TableSchema
 
@@ -54,6 +54,8 @@ class Evaluation:
     """95 % interval of the metric that was asked for, in the metric's own unit."""
     details: dict[str, Any] = field(default_factory=dict)
     """More figures for people: strict JSON values only."""
+    notes: tuple[str, ...] = ()
+    """What people should know of these figures, as sentences for the result comment."""
 
 
 def no_progress(done: int, total: int, unit: str) -> None:
@@ -73,6 +75,14 @@ class Algorithm(ABC):
     title: ClassVar[str]
     task_types: ClassVar[tuple[TaskType, ...]]
     params_model: ClassVar[type[Params]]
+    repeatable_with: ClassVar[dict[str, Any]] = {}
+    """Hyperparameters without which the same seed may give another result; the class says why."""
+    only_training_rows: ClassVar[str | None] = None
+    """Why nothing can be said of rows that it was not fitted on; such a model is evaluated on its training rows, and
+    serves no requests. None: it predicts new rows."""
+
+    undefined_metrics: ClassVar[tuple[str, ...]] = ()
+    """Metrics of its tasks that have no meaning for it."""
 
     def __init__(self, params: Params | None = None, *, seed: int = 0) -> None:
         self.params = params if params is not None else self.params_model()
@@ -83,6 +93,12 @@ class Algorithm(ABC):
     def learning_type(cls) -> LearningType:
         """The learning type that all of `task_types` belong to."""
         return LEARNING_TYPE_OF[cls.task_types[0]]
+
+    @classmethod
+    def metrics(cls, task_type: TaskType) -> list[str]:
+        """The metrics of a task that it has, the one first that decides unless another is asked for."""
+        own = [name for name in of_task(task_type) if name not in cls.undefined_metrics]
+        return sorted(own, key=lambda name: name != DEFAULT_METRIC[task_type])
 
     @abstractmethod
     def fit(self, data: Any) -> Self:

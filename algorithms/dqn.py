@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from algorithms.params import source
-from algorithms.reinforcement import LayerUnits, ReinforcementAlgorithm, ReinforcementParams
+from algorithms.reinforcement import LayerUnits, ReinforcementParams
+from algorithms.stable_baselines import StableBaselinesAlgorithm
 from algorithms.training import Budget
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class DQNParams(ReinforcementParams):
     )
 
 
-class DQN(ReinforcementAlgorithm):
+class DQN(StableBaselinesAlgorithm):
     """A network that estimates the return of every action, learned from remembered steps. Discrete actions only."""
 
     name = "dqn"

@@ -22,6 +22,9 @@ Scorers = Mapping[str, Scorer]
 
 SILHOUETTE_ROWS = 5_000
 """Rows that enter the silhouette at most: it compares every row with every other one."""
+MAP_ROWS = 2_000
+"""Rows that enter the trustworthiness at most: it compares every row with every other one."""
+NEIGHBOURS = 5
 RESAMPLES = 500
 RESAMPLED_ROWS = 5_000_000
 """Rows that one bootstrap draws at most; larger tables get fewer resamples, 100 at least."""
@@ -104,6 +107,45 @@ def clustering_scorers(features: Any, labels: Array, seed: int) -> Scorers:
     return {"silhouette": lambda rows: float(np.nanmean(silhouettes[rows])), "davies_bouldin": davies_bouldin}
 
 
+def map_scorers(features: Any, places: Array, seed: int) -> Scorers:
+    """`features` is a dense or sparse matrix of shape (n, d), `places` has shape (n, components).
+
+    Trustworthiness with 5 neighbours, scikit-learn's default (Venna and Kaski 2001, equation 1): 1 less a penalty for
+    each neighbour on the map that is none among the rows. It compares every row with every other one, so that a seeded
+    sample of `MAP_ROWS` stands for more rows.
+    """
+    import numpy as np
+
+    n = len(places)
+    sample = np.sort(np.random.default_rng(seed).permutation(n)[:MAP_ROWS])
+    shares = np.full(n, math.nan)
+    if len(sample) > 2 * NEIGHBOURS:
+        shares[sample] = _trust(features[sample], places[sample])
+    return {"trustworthiness": lambda rows: float(np.nanmean(shares[rows]))}
+
+
+def _trust(features: Any, places: Array) -> Array:
+    """What each row adds to the trustworthiness, shape (n,); their mean is scikit-learn's `trustworthiness`.
+
+    NaN where all rows are alike: none is another one's neighbour more than the rest.
+    """
+    import numpy as np
+    from sklearn.metrics import pairwise_distances
+    from sklearn.neighbors import NearestNeighbors
+
+    n, k = len(places), NEIGHBOURS
+    distances = pairwise_distances(features)
+    if not distances.any():
+        return np.full(n, math.nan)
+    np.fill_diagonal(distances, np.inf)
+    ranks = np.empty((n, n), dtype=int)
+    np.put_along_axis(ranks, np.argsort(distances, axis=1), np.arange(1, n + 1)[np.newaxis, :], axis=1)
+    near = NearestNeighbors(n_neighbors=k).fit(places).kneighbors(return_distance=False)
+    beyond = np.maximum(np.take_along_axis(ranks, near, axis=1) - k, 0).sum(axis=1)
+    shares: Array = 1 - beyond * 2 / (k * (2 * n - 3 * k - 1))
+    return shares
+
+
 def report(scorers: Scorers, n: int, metric: str | None, seed: int) -> Evaluation:
     """Every metric over `n` rows; with `metric`, its 95 % interval too."""
     import numpy as np
@@ -124,6 +166,14 @@ def interval(metric: str, scorer: Scorer, n: int, seed: int) -> Interval:
     if metric == "accuracy":
         return wilson(round(scorer(np.arange(n)) * n), n)
     return bootstrap(scorer, n, seed)
+
+
+def paired(new: Scorer, old: Scorer, n: int, seed: int) -> Interval:
+    """The 95 % interval of how much greater `new` is than `old` over the same `n` rows, drawn for both at once.
+
+    That is narrower than the two intervals beside each other: rows that are hard for one are mostly hard for the other.
+    """
+    return bootstrap(lambda rows: new(rows) - old(rows), n, seed)
 
 
 def wilson(successes: int, n: int) -> Interval:

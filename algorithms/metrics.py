@@ -43,6 +43,9 @@ METRICS: dict[str, Metric] = {
     "silhouette": Metric("clustering", True, "mean silhouette coefficient (Rousseeuw 1987), -1 to 1"),
     "davies_bouldin": Metric("clustering", False, "Davies-Bouldin index (1979), 0 is best"),
     "explained_variance": Metric("dimensionality_reduction", True, "share of the training rows' variance kept"),
+    "trustworthiness": Metric(
+        "dimensionality_reduction", True, "whether neighbours on the map are neighbours (Venna and Kaski 2001), 0 to 1"
+    ),
     "mean_reward": Metric("control", True, "mean undiscounted return per episode"),
 }
 
@@ -53,6 +56,12 @@ DEFAULT_METRIC: dict[TaskType, str] = {
     "dimensionality_reduction": "explained_variance",
     "control": "mean_reward",
 }
+
+
+def of_task(task_type: TaskType) -> list[str]:
+    """The names of a task's metrics."""
+    return [name for name, metric in METRICS.items() if metric.task_type == task_type]
+
 
 UNDEFINED_SCORE = -1.7e308
 """Score of a metric that could not be computed: below every threshold."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +60,12 @@ class PCA(TabularAlgorithm):
         self._ci95 = None if ci95 is None else list(ci95)
         return model
 
+    @property
+    def explained_variance_ratio(self) -> Array:
+        """Share of the training rows' variance along each component, shape (num_components,), largest first."""
+        ratios: Array = self._estimator.explained_variance_ratio_
+        return ratios
+
     def infer(self, X: Any) -> Array:
         """Coordinates along the components."""
         projected: Array = self._estimator.transform(X)
@@ -68,13 +75,16 @@ class PCA(TabularAlgorithm):
         """The share of the training rows' variance that is kept: the sum of `explained_variance_ratio_`.
 
         The interval is a bootstrap over training rows with the components held. `explained_variance_test` is the
-        share of the evaluated rows' own variance, around the training mean.
+        share of the evaluated rows' own variance, around the training mean; `trustworthiness` is theirs too.
         """
         kept, total = _variances(X, self._estimator.mean_, self._estimator.components_)
         share = evaluation.finite(self._estimator.explained_variance_ratio_.sum())
         ci95 = (self._ci95[0], self._ci95[1]) if interval == "explained_variance" and self._ci95 else None
         metrics = {"explained_variance": share, "explained_variance_test": _share(kept, total)}
-        return Evaluation(metrics, len(total), ci95)
+        map_metrics = evaluation.report(
+            evaluation.map_scorers(X, self.infer(X), self.seed), len(total), interval, self.seed
+        )
+        return Evaluation({**metrics, **map_metrics.metrics}, len(total), ci95 or map_metrics.ci95)
 
     def baseline(self, train: Table, test: Table) -> Evaluation:
         """The share of the training rows' variance that as many orthonormal random directions keep."""
@@ -84,7 +94,9 @@ class PCA(TabularAlgorithm):
         directions = np.random.default_rng(self.seed).normal(size=(len(mean), self.params.num_components))
         orthonormal = np.linalg.qr(directions)[0].T
         kept, total = _variances(self.features.transform(train.X), mean, orthonormal)
-        return Evaluation({"explained_variance": _share(kept, total)}, len(test.X))
+        X = self.features.transform(test.X)
+        shown = evaluation.report(evaluation.map_scorers(X, X @ orthonormal.T, self.seed), len(test.X), None, self.seed)
+        return replace(shown, metrics={"explained_variance": _share(kept, total), **shown.metrics})
 
     def state(self) -> dict[str, Any]:
         """What `model.skops` holds beside the features."""

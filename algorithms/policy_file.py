@@ -1,4 +1,4 @@
-"""Reads the weights out of a stable-baselines3 zip, and nothing else.
+"""Reads weights out of a stable-baselines3 zip or a file of torch, and nothing else.
 
 `stable_baselines3.*.load` unpickles the member `data`, which runs whatever a stranger put there. Here only
 `policy.pth` is read, and torch reads it with `weights_only=True`.
@@ -42,6 +42,13 @@ def read_policy(path: Path) -> dict[str, torch.Tensor]:
         raise _refused(f"{path.name} holds other members than a saved policy's, got {sorted(names)[:10]}")
     weights = archive["policy.pth"]
     _stored_members("policy.pth", weights)
+    return _tensors(weights)
+
+
+def read_weights(path: Path) -> dict[str, torch.Tensor]:
+    """The state dict in a file of `torch.save`. Raises DatasetError ("model: ...") on anything else."""
+    weights = _bytes(path)
+    _stored_members(path.name, weights)
     return _tensors(weights)
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from pydantic import Field, model_validator
 
 from algorithms.params import source
-from algorithms.reinforcement import LayerUnits, ReinforcementAlgorithm, ReinforcementParams
+from algorithms.reinforcement import LayerUnits, ReinforcementParams
+from algorithms.stable_baselines import StableBaselinesAlgorithm
 from algorithms.training import Budget
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class PPOParams(ReinforcementParams):
         return self
 
 
-class PPO(ReinforcementAlgorithm):
+class PPO(StableBaselinesAlgorithm):
     """An actor and a critic, updated on small batches of fresh steps, never far from the policy that took them.
 
     `num_episodes` counts episodes as they end in any of the environments; those still running then are dropped.

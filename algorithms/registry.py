@@ -7,6 +7,9 @@ from importlib import import_module
 from algorithms.base import Algorithm
 
 ALGORITHMS: dict[str, str] = {
+    "a2c": "algorithms.a2c:A2C",
+    "a3c": "algorithms.a3c:A3C",
+    "dbscan": "algorithms.dbscan:DBSCAN",
     "dqn": "algorithms.dqn:DQN",
     "kmeans": "algorithms.kmeans:KMeans",
     "linear_regression": "algorithms.linear_regression:LinearRegression",
@@ -14,7 +17,9 @@ ALGORITHMS: dict[str, str] = {
     "neural_network": "algorithms.neural_network:NeuralNetwork",
     "pca": "algorithms.pca:PCA",
     "ppo": "algorithms.ppo:PPO",
+    "q_learning": "algorithms.q_learning:QLearning",
     "random_forest": "algorithms.random_forest:RandomForest",
+    "tsne": "algorithms.tsne:TSNE",
     "xgboost": "algorithms.xgboost:XGBoost",
 }
 

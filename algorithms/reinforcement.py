@@ -1,18 +1,17 @@
-"""What the algorithms that learn in an environment through stable-baselines3 have in common."""
+"""What the algorithms that learn in an environment have in common."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from sys import maxsize
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import Field, ValidationError, model_validator
 
 from algorithms.base import Algorithm, EnvSpec, Evaluation, NotFittedError
-from algorithms.environments import ActionType, environment_spec, require_extra
+from algorithms.environments import ActionType, EnvironmentSpec, environment_spec, require_extra
 from algorithms.episodes import (
     MAX_EPISODE_STEPS,
     episode_seeds,
@@ -24,21 +23,12 @@ from algorithms.episodes import (
 from algorithms.errors import ParameterError
 from algorithms.manifest import Manifest, model_error, read_manifest, write_manifest
 from algorithms.params import Params, source
-from algorithms.policy_file import read_policy
-from algorithms.training import BestPolicy, Budget, Training
+from algorithms.training import BestPolicy, Budget
 
 if TYPE_CHECKING:
     import numpy as np
-    from stable_baselines3.common.base_class import BaseAlgorithm
-    from stable_baselines3.common.vec_env import VecEnv
 
     Array = np.ndarray[Any, Any]
-
-POLICY_FILE = "policy.zip"
-VALIDATION_EPISODES = 10
-LIBRARIES = ("gymnasium", "numpy", "stable_baselines3", "torch")
-SCHEDULES = ["clip_range", "exploration_schedule", "learning_rate", "lr_schedule"]
-"""Functions that follow a training's budget; not saved, as a policy needs none of them to act."""
 
 LayerUnits = Annotated[int, Field(ge=1, le=512)]
 
@@ -74,7 +64,7 @@ class ReinforcementParams(Params):
 
 
 class ReinforcementAlgorithm(Algorithm):
-    """An agent of stable-baselines3, trained on the CPU with one torch thread: same seed, same result.
+    """An agent, trained on the CPU with one torch thread: same seed, same result.
 
     The policy that is kept is the best one on validation episodes, whose seeds serve neither training nor evaluation.
     """
@@ -82,6 +72,11 @@ class ReinforcementAlgorithm(Algorithm):
     task_types = ("control",)
     actions: ClassVar[tuple[ActionType, ...]]
     """The kinds of actions that it can choose."""
+    observations: ClassVar[tuple[ActionType, ...]] = ("continuous", "discrete")
+    """The kinds of observations that it can learn from."""
+    libraries: ClassVar[tuple[str, ...]]
+    """Import names of the libraries that a saved model depends on."""
+    validation_episodes: ClassVar[int] = 10
     steps_per_validation_step: ClassVar[int]
     """See BestPolicy; chosen so that validation takes about 3 % of the training's time."""
 
@@ -90,30 +85,43 @@ class ReinforcementAlgorithm(Algorithm):
     def __init__(self, params: Params | None = None, *, seed: int = 0) -> None:
         super().__init__(params, seed=seed)
         self._environment = ""
-        self._agent: BaseAlgorithm | None = None
+        self._space: Any = None
 
-    @property
-    def n_envs(self) -> int:
-        """Environments that are played side by side in training."""
-        return 1
+    @classmethod
+    def can_learn(cls, spec: EnvironmentSpec) -> bool:
+        """Whether it can deal with the environment's actions and observations."""
+        return spec.action in cls.actions and spec.observation in cls.observations
 
     @abstractmethod
-    def _new_agent(self, environments: VecEnv, budget: Budget) -> BaseAlgorithm:
-        """An untrained agent with this algorithm's parameters; its schedules follow the budget."""
+    def _prepare(self, environment: str) -> None:
+        """Makes the untrained agent for an environment that it can learn."""
+
+    @abstractmethod
+    def _learn(self, environment: str) -> None:
+        """Trains what `_prepare` made, up to the budget, and keeps the best policy."""
+
+    @abstractmethod
+    def _act(self, seen: Array) -> Array:
+        """The best known action for each observation, without exploration."""
+
+    @abstractmethod
+    def _write(self, model_dir: Path) -> None:
+        """Writes what was learned, without the manifest."""
+
+    @abstractmethod
+    def _read(self, model_dir: Path) -> None:
+        """Reads what `_write` wrote into what `_prepare` made. Raises DatasetError on anything else."""
 
     def fit(self, data: EnvSpec) -> Self:
         """Learns in `data.environment` from the seed of the constructor; `data.seed` is for evaluation.
 
-        Raises ParameterError for an environment that is unknown or has actions of the wrong kind, and when the
-        training diverges.
+        Raises ParameterError for an environment that is unknown or has actions or observations of the wrong kind, and
+        when the training diverges.
         """
-        budget = self.params.budget()
-        with one_thread():
-            agent = self._build(data.environment, budget)
-            best = self._best_policy(agent, data.environment)
-            self._learn(agent, Training(budget, best, self.on_progress))
-            best.restore(agent.policy)
-        self._environment, self._agent = data.environment, agent
+        with self._one_thread():
+            self._take_up(data.environment)
+            self._learn(data.environment)
+        self._environment = data.environment
         return self
 
     def predict(self, inputs: Any) -> Array:
@@ -126,42 +134,34 @@ class ReinforcementAlgorithm(Algorithm):
         Returns actions of shape (n,), or (n, action_dim) where they are continuous.
         Raises DatasetError for anything that is no observation of the environment.
         """
-        agent = self._fitted()
-        with one_thread():
-            return act(agent, observations(agent.observation_space, inputs))
+        self._learned()
+        with self._one_thread():
+            return self._act(observations(self._space, inputs))
 
     def evaluate(self, data: EnvSpec, interval: str | None = None) -> Evaluation:
         """Fresh episodes with the best known actions, see `evaluate_policy`.
 
         Raises ParameterError for another environment than the one it learned in.
         """
-        agent = self._fitted()
-        if data.environment != self._environment:
+        if data.environment != self._learned():
             message = f"environment: the model learned in {self._environment}, got {data.environment!r}. Train again."
             raise ParameterError.of("environment", data.environment, message)
-        with one_thread():
-            return evaluate_policy(lambda seen: act(agent, seen), data, interval)
+        with self._one_thread():
+            return evaluate_policy(self._act, data, interval)
 
     def save(self, model_dir: Path) -> None:
-        """Writes stable-baselines3's zip and the manifest, into an empty or new folder."""
-        agent = self._fitted()
+        """Writes the policy and the manifest, into an empty or new folder."""
+        environment = self._learned()
         model_dir.mkdir(parents=True, exist_ok=True)
-        agent.save(model_dir / POLICY_FILE, exclude=SCHEDULES)
-        write_manifest(model_dir, self, task_type="control", libraries=LIBRARIES, environment=self._environment)
+        self._write(model_dir)
+        write_manifest(model_dir, self, task_type="control", libraries=self.libraries, environment=environment)
 
     @classmethod
     def load(cls, model_dir: Path, manifest: Manifest | None = None) -> Self:
-        """Builds the agent anew from the manifest and reads only the policy's weights from the zip."""
+        """Builds the agent anew from the manifest, and reads only numbers into it."""
         require_extra()
-        manifest = manifest or read_manifest(model_dir)
-        model = cls._from_manifest(manifest)
-        weights = read_policy(model_dir / POLICY_FILE)
-        try:
-            model._fitted().policy.load_state_dict(weights, strict=True)
-        except RuntimeError as error:
-            raise model_error("the weights do not fit the manifest's parameters. Train again.") from error
-        if not finite(model._fitted().policy):
-            raise model_error("the weights are not finite. Train again.")
+        model = cls._from_manifest(manifest or read_manifest(model_dir))
+        model._read(model_dir)
         return model
 
     @classmethod
@@ -171,57 +171,58 @@ class ReinforcementAlgorithm(Algorithm):
         try:
             model = cls(cls.params_model.model_validate(manifest.parameters), seed=manifest.seed)
             model._environment = manifest.environment or ""
-            model._agent = model._build(model._environment, model.params.budget())
+            model._take_up(model._environment)
         except (ValidationError, ParameterError) as error:
             raise model_error("the manifest's parameters or environment are not valid. Train again.") from error
         return model
 
-    def _build(self, environment: str, budget: Budget) -> BaseAlgorithm:
-        self._check_actions(environment)
-        from stable_baselines3.common.vec_env import DummyVecEnv
+    def _take_up(self, environment: str) -> None:
+        """Checks the environment, and makes the untrained agent for it."""
+        self._check_environment(environment)
+        self._space = make_environment(environment).observation_space
+        self._prepare(environment)
 
-        return self._new_agent(DummyVecEnv([lambda: make_environment(environment)] * self.n_envs), budget)
-
-    def _check_actions(self, environment: str) -> None:
-        kind = environment_spec(environment).action
-        if kind not in self.actions:
-            message = f"environment: has {kind} actions, which {self.name} cannot choose, got {environment!r}. "
+    def _check_environment(self, environment: str) -> None:
+        spec = environment_spec(environment)
+        if not self.can_learn(spec):
+            wrong = f"{spec.action} actions" if spec.action not in self.actions else f"{spec.observation} observations"
+            message = f"environment: has {wrong}, which {self.name} cannot take, got {environment!r}. "
             raise ParameterError.of("environment", environment, message + "Choose another environment or algorithm.")
 
-    def _best_policy(self, agent: BaseAlgorithm, environment: str) -> BestPolicy:
-        seeds = episode_seeds("validation", self.seed, VALIDATION_EPISODES)
+    def _best_policy(self, environment: str) -> BestPolicy:
+        seeds = episode_seeds("validation", self.seed, self.validation_episodes)
         arenas = [make_environment(environment) for _ in seeds]
-        longest = environment_spec(environment).max_episode_steps or MAX_EPISODE_STEPS
+        longest = min(environment_spec(environment).max_episode_steps or MAX_EPISODE_STEPS, MAX_EPISODE_STEPS)
         return BestPolicy(
-            lambda: play(lambda seen: act(agent, seen), arenas, seeds),
+            lambda: play(self._act, arenas, seeds),
             self.steps_per_validation_step,
             first=self.steps_per_validation_step * longest,
         )
 
-    def _learn(self, agent: BaseAlgorithm, training: Training) -> None:
-        steps = training.budget.total if training.budget.unit == "step" else maxsize
-        cause: ValueError | None = None
-        try:
-            agent.learn(steps, callback=training, log_interval=None)
-        except ValueError as error:  # torch's distributions refuse weights that are no numbers
-            cause = error
-        if not finite(agent.policy):
-            rate = self.params.learning_rate
-            message = f"hyperparameters.learning_rate: the training diverged, got {rate}. Give a smaller one."
-            raise ParameterError.of("hyperparameters.learning_rate", rate, message) from cause
-        if cause is not None:
-            raise cause
+    def _one_thread(self) -> AbstractContextManager[None]:
+        return one_thread() if "torch" in self.libraries else nullcontext()
 
-    def _fitted(self) -> BaseAlgorithm:
-        if self._agent is None:
+    def _diverged(self) -> ParameterError:
+        """For weights that are no numbers."""
+        rate = self.params.learning_rate
+        message = f"hyperparameters.learning_rate: the training diverged, got {rate}. Give a smaller one."
+        return ParameterError.of("hyperparameters.learning_rate", rate, message)
+
+    def _learned(self) -> str:
+        """The environment that it learned in."""
+        if not self._environment:
             raise NotFittedError(f"{self.name}: not fitted yet. Call fit or load first.")
-        return self._agent
+        return self._environment
 
 
-def act(agent: BaseAlgorithm, seen: Array) -> Array:
-    """The policy's action for each observation, without exploration."""
-    actions: Array = agent.policy.predict(seen, deterministic=True)[0]
-    return actions
+def load_weights(policy: Any, weights: dict[str, Any]) -> None:
+    """Puts weights from a file into a torch module. Raises DatasetError where they do not fit, or are no numbers."""
+    try:
+        policy.load_state_dict(weights, strict=True)
+    except RuntimeError as error:
+        raise model_error("the weights do not fit the manifest's parameters. Train again.") from error
+    if not finite(policy):
+        raise model_error("the weights are not finite. Train again.")
 
 
 def finite(policy: Any) -> bool:

@@ -42,9 +42,15 @@ class SupervisedAlgorithm(TabularAlgorithm):
 
     def measure(self, X: Matrix, data: Table, interval: str | None) -> Evaluation:
         """See `evaluation.classification_scorers` and `evaluation.regression_scorers`."""
+        return evaluation.report(self._scorers(X, data), len(data.X), interval, self.seed)
+
+    def scorers(self, data: Table) -> evaluation.Scorers:
+        """Every metric, over any of the rows of `data`."""
+        return self._scorers(self.features.transform(data.X), data)
+
+    def _scorers(self, X: Matrix, data: Table) -> evaluation.Scorers:
         probabilities = self.probabilities(X) if self.labels else None
-        scorers = _scorers(_numbers(data, self.labels), self.infer(X), probabilities)
-        return evaluation.report(scorers, len(data.X), interval, self.seed)
+        return _scorers(_numbers(data, self.labels), self.infer(X), probabilities)
 
     def probabilities(self, X: Matrix) -> Array:
         """Class probabilities of shape (n_rows, k)."""

@@ -1,4 +1,4 @@
-"""What watches a stable-baselines3 training: the budget, the progress, and the best policy so far.
+"""What watches a training: the budget, the progress, and the best policy so far.
 
 stable-baselines3 takes a plain function as callback; `Training` is one. It draws no random numbers, so the training
 takes the same steps as without it.
@@ -7,6 +7,7 @@ takes the same steps as without it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -72,33 +73,48 @@ class BestPolicy:
         episodes = self.validate()
         if self.mean_reward is None or episodes.mean_reward >= self.mean_reward:
             self.mean_reward = episodes.mean_reward
-            self.weights = {name: weight.clone() for name, weight in policy.state_dict().items()}
+            self.weights = deepcopy(policy.state_dict())
         return max(episodes.lengths)
 
 
+class Watch:
+    """Counts what a training has done, and reports about a hundred times."""
+
+    def __init__(self, budget: Budget, on_progress: Progress) -> None:
+        self.budget = budget
+        self.steps = 0
+        self._on_progress = on_progress
+        self._reported = 0
+
+    def count(self, steps: int, ended: int) -> None:
+        """`steps` were taken in all; `ended` episodes ended since the last count."""
+        self.steps = steps
+        self.budget.count(steps, ended)
+        self.report()
+
+    def report(self) -> None:
+        """Reports what is done, if that is news."""
+        done, total = self.budget.done, self.budget.total
+        if done == total or done >= self._reported + total / 100:
+            if done != self._reported:
+                self._on_progress(done, total, self.budget.unit)
+            self._reported = done
+
+
 class Training:
-    """The callback: counts, reports about a hundred times, keeps the best policy, ends after the last episode."""
+    """The callback: counts, reports, keeps the best policy, ends after the last episode."""
 
     def __init__(self, budget: Budget, best: BestPolicy, on_progress: Progress) -> None:
         self.budget = budget
         self.best = best
-        self.on_progress = on_progress
-        self.reported = 0
+        self._watch = Watch(budget, on_progress)
 
     def __call__(self, frame: dict[str, Any], _globals: dict[str, Any]) -> bool:
         """Called after every step of all environments; False ends the training."""
         model = frame["self"]
-        self.budget.count(model.num_timesteps, int(frame["dones"].sum()))
-        self._report()
+        self._watch.count(model.num_timesteps, int(frame["dones"].sum()))
         if self.budget.unit == "episode" and self.budget.done == self.budget.total:
             return False
         if self.budget.remaining > LAST_SHARE:
             self.best.consider(model.policy, model.num_timesteps)
         return True
-
-    def _report(self) -> None:
-        done, total = self.budget.done, self.budget.total
-        if done == total or done >= self.reported + total / 100:
-            if done != self.reported:
-                self.on_progress(done, total, self.budget.unit)
-            self.reported = done

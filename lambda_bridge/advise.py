@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from algorithms.errors import ParameterError
-from algorithms.metrics import METRICS, UNDEFINED_SCORE, TaskType
+from algorithms.metrics import METRICS, UNDEFINED_SCORE, of_task
 from algorithms.params import Raises
 from algorithms.registry import ALGORITHMS, algorithm
 from lambda_bridge.adjusting import effective, merge
@@ -26,10 +26,12 @@ LESS: Mapping[Raises, int] = {"regularisation": 1, "capacity": -1}
 LONGER = "train for longer"
 REAL = 0.03
 """Share of a score that a gain must exceed to be more than chance."""
-UNSUPERVISED_REASONS: Mapping[TaskType, str] = {
-    "clustering": "let the search for centres start more often",
-    "dimensionality_reduction": "keep more of the variance",
+UNSUPERVISED_REASONS = {
+    **dict.fromkeys(of_task("clustering"), "let the search for centres start more often"),
+    "explained_variance": "keep more of the variance",
+    "trustworthiness": "keep more neighbours together",
 }
+"""By metric: what more capacity or effort does."""
 
 
 @dataclass(frozen=True)
@@ -161,8 +163,8 @@ class _Known:
     def _directions(self, diagnosis: Diagnosis) -> tuple[Mapping[Raises, int], str]:
         if self.request.learning_type == "reinforcement":
             return {"effort": 1}, LONGER
-        if self.request.task_type in UNSUPERVISED_REASONS:
-            return MORE, UNSUPERVISED_REASONS[self.request.task_type]
+        if self.request.evaluation_metric in UNSUPERVISED_REASONS:
+            return MORE, UNSUPERVISED_REASONS[self.request.evaluation_metric]
         train = self.figures.train
         if diagnosis == "overfitting" or (train is not None and train >= self.figures.threshold):
             return LESS, "make the model simpler, or punish complexity more"
@@ -184,9 +186,13 @@ def _score(one: Tried) -> float:
     return UNDEFINED_SCORE if one.score is None else one.score
 
 
+def _could_decide(name: str, request: ResolvedRequest) -> bool:
+    """Whether an algorithm is for the task, and has the metric that decides."""
+    other = algorithm(name)
+    return request.task_type in other.task_types and request.evaluation_metric in other.metrics(request.task_type)
+
+
 def _nothing_left(request: ResolvedRequest) -> str:
-    others = [
-        name for name in ALGORITHMS if name != request.algorithm and request.task_type in algorithm(name).task_types
-    ]
+    others = [name for name in ALGORITHMS if name != request.algorithm and _could_decide(name, request)]
     instead = f", or another algorithm ({', '.join(others)}), in a new issue" if others else ""
     return f"What is near the values tried so far was tried. More or cleaner data may help{instead}."

@@ -12,7 +12,7 @@ from algorithms.errors import Problem
 from lambda_bridge.advise import Advice
 from lambda_bridge.inert import code, prose
 from lambda_bridge.judge import Step
-from lambda_bridge.metric_table import comparison_note, findings, headline, metrics_table, no_better, target_note
+from lambda_bridge.metric_table import comparison_note, findings, headline, metrics_table, no_better, notes, target_note
 from lambda_bridge.runs import Attempt, Run, Status
 from lambda_bridge.sentences import (
     HOW_TO_START,
@@ -90,6 +90,7 @@ def result(
         f"### Attempt {attempt.number}: {verdict(attempt)}",
         problem_list(attempt.problems),
         *(() if evaluation is None else (headline(request, evaluation), metrics_table(request, evaluation))),
+        notes(request, evaluation) if evaluation else "",
         no_better(evaluation) if evaluation and attempt.status == "registered" else "",
         *(_next(run, advice) if attempt.status == "below_threshold" else ()),
         comparison_note(evaluation) if evaluation else "",

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from algorithms.metrics import METRICS, NO_THRESHOLD, UNDEFINED_SCORE, TaskType
+from algorithms.metrics import METRICS, NO_THRESHOLD, UNDEFINED_SCORE, of_task
 from lambda_bridge.sentences import number
 from pipelines.request import ResolvedRequest
 
@@ -21,10 +21,12 @@ CLOSE = 0.05
 """Share of the way from the dummy baseline to the threshold that counts as close."""
 LOST = 0.4
 """Share of what was learned beyond the dummy baseline that, missing on the test rows, counts as overfitting."""
-UNSUPERVISED: dict[TaskType, str] = {
-    "clustering": "How many clusters the data holds only trying shows.",
-    "dimensionality_reduction": "The components keep too little of the variance.",
+UNSUPERVISED = {
+    **dict.fromkeys(of_task("clustering"), "How many clusters the data holds only trying shows."),
+    "explained_variance": "The components keep too little of the variance.",
+    "trustworthiness": "Too many that are neighbours on the map are none in the data.",
 }
+"""By metric: what a low value says."""
 
 
 @dataclass(frozen=True)
@@ -95,14 +97,14 @@ def diagnose(figures: Figures, learning_type: str) -> tuple[Diagnosis, str]:
 def _diagnose(figures: Figures, learning_type: str) -> tuple[Diagnosis, str]:
     score, train, metric = figures.score, figures.train, figures.metric
     if score is None or figures.threshold <= NO_THRESHOLD:
-        return "unclear", f"{metric} could not be computed on the test rows."
+        return "unclear", f"{metric} could not be computed on the evaluated rows."
     both = f"{metric} is {figures.shown(score)} and the threshold {figures.shown(figures.threshold)}"
     if figures.close:
         return "close", f"{both}: that is close, and the difference may be chance.{_rows(figures)}"
     if learning_type == "reinforcement":
         return "underfitting", f"{both}: the agent has not learned enough yet."
     if learning_type == "unsupervised":
-        return "unclear", f"{both}. {UNSUPERVISED[METRICS[metric].task_type]}"
+        return "unclear", f"{both}. {UNSUPERVISED[metric]}"
     if train is None:
         return "unclear", f"{both}, and the score on the training rows is not known."
     test = f"{figures.shown(score)} on the test rows"
@@ -121,7 +123,7 @@ def _diagnose(figures: Figures, learning_type: str) -> tuple[Diagnosis, str]:
 def _rows(figures: Figures) -> str:
     return (
         ""
-        if figures.train is None or METRICS[figures.metric].task_type in UNSUPERVISED
+        if figures.train is None or figures.metric in UNSUPERVISED
         else f" On the training rows it is {figures.shown(figures.train)}."
     )
 

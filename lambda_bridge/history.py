@@ -135,8 +135,10 @@ def files(
 ) -> dict[str, bytes]:
     """Path -> bytes of the current attempt's folder: record.json, README.md, and the accepted plots by file name."""
     content, pictures = record(run, evaluation, steps, code_version), accepted(plots)
-    found = {"record.json": canonical(content), "README.md": page(run, evaluation, content, list(pictures)), **pictures}
-    return {f"{folder(run, run.attempt.number)}/{name}": data for name, data in found.items()}
+    where = folder(run, run.attempt.number)
+    readme = page(run, evaluation, content, list(pictures), where)
+    found = {"record.json": canonical(content), "README.md": readme, **pictures}
+    return {f"{where}/{name}": data for name, data in found.items()}
 
 
 def verify(records: Sequence[bytes]) -> None:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from lambda_bridge.inert import code, prose
-from lambda_bridge.metric_table import findings, headline, metrics_table
+from lambda_bridge.metric_table import comparison_note, findings, headline, metrics_table, no_better, notes
 from lambda_bridge.runs import Run
-from lambda_bridge.sentences import problem_list, settings, subject, verdict
+from lambda_bridge.sentences import bullets, count, problem_list, settings, subject, verdict
 from pipelines.markdown import table
 from pipelines.request import TrainingRequest
 
 
-def page(run: Run, evaluation: Mapping[str, Any] | None, record: Mapping[str, Any], plots: Sequence[str]) -> bytes:
-    """The attempt for people: what was asked, what came out, and where it is registered."""
+def page(
+    run: Run, evaluation: Mapping[str, Any] | None, record: Mapping[str, Any], plots: Sequence[str], folder: str
+) -> bytes:
+    """The attempt for people, as a model card (Mitchell et al. 2019): figures, data, limits, and how to get it again.
+
+    `folder` : where the page lies in the repository
+    """
     attempt, request = run.attempt, run.settled or run.request
     parts = [
         f"# Issue {run.issue}, attempt {attempt.number}: {verdict(attempt)}",
@@ -23,15 +28,58 @@ def page(run: Run, evaluation: Mapping[str, Any] | None, record: Mapping[str, An
         *([] if request is None or evaluation is None else _figures(request, evaluation)),
         problem_list(attempt.problems),
         "\n".join(f"![{name.removesuffix('.png').replace('_', ' ')}]({name})" for name in plots),
+        *([] if request is None or evaluation is None else _card(request, evaluation)),
+        "## Where it comes from",
         table(["fact", "value"], _facts(record)),
         table(["step", "state", "seconds"], [_step(step) for step in record["steps"]]) if record["steps"] else "",
+        "" if evaluation is None else f"The same again, every figure compared: `mlops reproduce {folder}`.",
         "Everything else is in [record.json](record.json).",
     ]
     return ("\n\n".join(part for part in parts if part) + "\n").encode()
 
 
 def _figures(request: TrainingRequest, evaluation: Mapping[str, Any]) -> list[str]:
-    return [headline(request, evaluation), metrics_table(request, evaluation), findings(evaluation)]
+    return [
+        "## Figures",
+        headline(request, evaluation),
+        metrics_table(request, evaluation),
+        comparison_note(evaluation),
+        no_better(evaluation),
+    ]
+
+
+def _card(request: TrainingRequest, evaluation: Mapping[str, Any]) -> list[str]:
+    return [
+        "## Data",
+        _data(request, evaluation.get("dataset") or {}),
+        findings(evaluation),
+        "## Limits",
+        bullets(_limits(request, evaluation)),
+    ]
+
+
+def _data(request: TrainingRequest, dataset: Mapping[str, Any]) -> str:
+    """What was learned from, in words; empty for an environment."""
+    rows, features, target = (dataset.get(name) or {} for name in ("rows", "features", "target"))
+    if not rows:
+        return ""
+    kinds = [f"{amount} of type {kind}" for kind, amount in features.items() if amount]
+    role = "The target is" if request.learning_type == "supervised" else "Kept away, as the target of others:"
+    of = f" {role} {code(target['name'])}, since {prose(target['why'])}." if target else ""
+    return f"{rows['train']} training rows and {rows['test']} test rows; features: {', '.join(kinds)}.{of}"
+
+
+def _limits(request: TrainingRequest, evaluation: Mapping[str, Any]) -> Iterator[str]:
+    """What the figures do not say."""
+    if request.learning_type == "reinforcement":
+        yield "One policy of one seed, played in this environment alone; another seed may give another score."
+    else:
+        yield "The figures are those of rows like these. `mlops drift` compares later ones with them."
+    if said := notes(request, evaluation):
+        yield said
+    left_out = (evaluation.get("dataset") or {}).get("left_out")
+    if left_out:
+        yield f"It does not see {count(len(left_out), 'column')} of the file, left out for the reasons above."
 
 
 def _facts(record: Mapping[str, Any]) -> list[list[str]]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from algorithms.metrics import METRICS
+from algorithms.registry import algorithm
 from lambda_bridge.inert import prose
 from lambda_bridge.sentences import count, demand, gap, number, titled
 from pipelines.markdown import table
@@ -37,14 +38,19 @@ def metrics_table(request: TrainingRequest, evaluation: Evaluation) -> str:
         "dummy baseline": evaluation.get("baseline"),
         "previous version": evaluation.get("comparison"),
     }
+    on = "training" if algorithm(request.algorithm).only_training_rows else "test"
+    if on == "training":
+        del beside["training"]
     on_test = ON_TRAINING_ROWS.get(name)
     value = metrics.get(on_test) if on_test else metrics["primary"]["value"]
     rows = [[f"**{name}**", number(value), *map(_primary, beside.values())]]
     rows += [
-        [key, number(value), "", "", ""] for key, value in metrics.items() if key not in ("primary", name, on_test)
+        [key, number(value), *("" for _ in beside)]
+        for key, value in metrics.items()
+        if key not in ("primary", name, on_test)
     ]
     unit = "episode" if request.learning_type == "reinforcement" else "row"
-    return table(["metric", f"test ({count(evaluation['n'], unit)})", *beside], rows)
+    return table(["metric", f"{on} ({count(evaluation['n'], unit)})", *beside], rows)
 
 
 def _primary(part: Mapping[str, Any] | None) -> str:
@@ -53,14 +59,36 @@ def _primary(part: Mapping[str, Any] | None) -> str:
 
 
 def comparison_note(evaluation: Evaluation) -> str:
-    """Where the comparison with the previous version failed, or covers a part of the test rows."""
+    """How the previous version compares; where that failed, or covers a part of the test rows."""
     comparison = evaluation.get("comparison") or {}
     if comparison.get("error"):
         return f"The previous version could not be compared: {prose(comparison['error'])}"
     compared, n = comparison.get("n", evaluation["n"]), evaluation["n"]
-    if compared == n:
+    part = f"The previous version is scored on {compared} of the {n} test rows; it had learned from the others."
+    return " ".join(filter(None, ("" if compared == n else part, _difference(comparison))))
+
+
+def _difference(comparison: Evaluation) -> str:
+    """How much better or worse than the previous version on the same rows, and whether that is more than chance."""
+    interval, difference = comparison.get("ci95"), comparison.get("difference")
+    if not interval or difference is None:
         return ""
-    return f"The previous version is scored on {compared} of the {n} test rows; it had learned from the others."
+    name, (low, high) = comparison["primary"]["name"], interval
+    bounds = f"95 % interval {_side(low)} to {_side(high)}"
+    if low <= 0 <= high:
+        return f"Against the previous version, {name} is {_side(difference)} ({bounds}): that may be chance."
+    return f"Against the previous version, {name} is {_side(difference)} ({bounds}): more than chance."
+
+
+def _side(difference: float) -> str:
+    return f"{number(abs(difference))} {'better' if difference >= 0 else 'worse'}" if difference else "equal"
+
+
+def notes(request: TrainingRequest, evaluation: Evaluation) -> str:
+    """Which rows were evaluated, where not the test rows, and what the algorithm says of its figures."""
+    why = algorithm(request.algorithm).only_training_rows
+    where = [f"Evaluated on its training rows: {why}."] if why else []
+    return " ".join([*where, *(prose(note) for note in evaluation.get("notes") or ())])
 
 
 def no_better(evaluation: Evaluation) -> str:

@@ -106,6 +106,62 @@ def up(workspace: Path, host: str, port: int, users: tuple[str, ...], repository
 
 
 @main.command()
+@click.argument("record", metavar="RECORD", type=click.Path(path_type=Path))
+@click.option("--data", metavar="DIR", type=click.Path(path_type=Path), help="Folder with the recorded dataset.")
+@click.option(
+    "--workspace", metavar="DIR", type=click.Path(path_type=Path), default=DEFAULT_WORKSPACE, show_default=True
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def reproduce(record: Path, data: Path | None, workspace: Path, as_json: bool) -> None:
+    """Run the attempt of a history record again and compare every figure, bit for bit.
+
+    RECORD is a record.json of training_history/, or its folder. Exit codes: 0 all are the same; 1 a failure; 2 it is no
+    record, or the dataset is another one; 3 figures differ; 130 cancelled.
+    """
+    from local.signals import signals_interrupt
+
+    try:
+        with _told(), signals_interrupt():
+            from local.console import screen
+            from local.reproduce import reproduce as run_again
+
+            found = run_again(record, data, workspace, screen(silent=as_json))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    click.echo(json.dumps(found.to_dict(), allow_nan=False) if as_json else "\n".join(found.lines()))
+    _print_problems(found.problems)
+    sys.exit(found.exit_code)
+
+
+@main.command()
+@click.argument("model", metavar="MODEL")
+@click.argument("data", metavar="DATA", type=click.Path(path_type=Path))
+@click.option("--open", "repository", metavar="OWNER/REPO", help="Where columns changed, opens an issue there.")
+@click.option(
+    "--workspace", metavar="DIR", type=click.Path(path_type=Path), default=DEFAULT_WORKSPACE, show_default=True
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def drift(model: str, data: Path, repository: str | None, workspace: Path, as_json: bool) -> None:
+    """Compare new rows with those that a registered model learned from.
+
+    MODEL is the ARN of a version, the name of a model package group, or a baseline.json; DATA a CSV or Parquet file,
+    or a folder with a dataset. Exit codes: 0 nothing changed by more than chance; 1 a failure; 2 there is no such
+    model, or the rows cannot be read; 3 columns changed.
+    """
+    from local.drift import find_drift, open_issue
+    from local.init_options import check_repository
+
+    with _told():
+        if repository is not None:
+            check_repository(repository)
+        found, known = find_drift(model, data, workspace)
+        if repository is not None and found.drifted:
+            found.issue = open_issue(repository, found, known)
+    click.echo(json.dumps(found.to_dict(), allow_nan=False) if as_json else "\n".join(found.lines()))
+    sys.exit(found.exit_code)
+
+
+@main.command()
 @click.argument("issue", metavar="ISSUE.md", type=click.Path(path_type=Path))
 def check(issue: Path) -> None:
     """Validate an issue body: exit code 0, or 2 with every problem."""

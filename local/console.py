@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from local.events import Event, StepChanged, StepProgress
+
 
 class Screen(Protocol):
     """Where a run tells what happens."""
@@ -149,3 +151,14 @@ def screen(silent: bool) -> Screen:
         return Silent()
     console = Console()
     return Terminal(console) if console.is_terminal else Lines()
+
+
+def show(screen: Screen, event: Event) -> None:
+    """Tells the screen what the runner told."""
+    if isinstance(event, StepProgress):
+        screen.step_progress(event.step, event.done, event.total, event.unit)
+    elif isinstance(event, StepChanged) and event.status == "Executing":
+        screen.step_started(event.step)
+    elif isinstance(event, StepChanged):
+        cached = ", re-used" if event.cached else ""
+        screen.step_ended(event.step, f"{event.status.lower()}{cached}")

@@ -27,12 +27,17 @@ def add_dataset(objects: ObjectStore, dataset_id: str, folder: Path) -> list[str
     Returns the names of the files. Raises ParameterError for an id that is none, DatasetError for a folder that holds
     no dataset.
     """
-    problems = [found for found in check(TrainingRequest, {"dataset_id": dataset_id}) if found.key == "dataset_id"]
-    if problems:
-        raise ParameterError(problems)
+    check_id(dataset_id)
     files = _files_of(folder)
     objects.replace(files, raw_uri(dataset_id))
     return [file.name for file in files]
+
+
+def check_id(dataset_id: str) -> None:
+    """Raises ParameterError for an id that is none, which might name another folder."""
+    problems = [found for found in check(TrainingRequest, {"dataset_id": dataset_id}) if found.key == "dataset_id"]
+    if problems:
+        raise ParameterError(problems)
 
 
 def ensure_dataset(objects: ObjectStore, dataset_id: str, folder: Path | None) -> None:

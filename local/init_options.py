@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from algorithms.errors import Problem
+from algorithms.errors import ParameterError, Problem
 from lambda_bridge.settings import PATTERNS
 from local.environment import SettingError, api_url, credentials, given_webhook_secret
 
@@ -54,10 +54,7 @@ class Access:
 
 def problems_of(options: Options) -> list[Problem]:
     """Everything that is wrong with the arguments."""
-    found = []
-    name = options.repository
-    if not REPOSITORY.fullmatch(name) or name.partition("/")[2] in (".", ".."):
-        found.append(_wrong("OWNER/REPO", name, "must be the owner and the name of a repository", "Correct it."))
+    found = repository_problems(options.repository)
     url = options.url
     if url is not None and (not ADDRESS.fullmatch(url) or not url.isprintable() or len(url) > LONGEST_URL):
         advice = "Give the address that the deployment told, such as its output WebhookUrl."
@@ -66,6 +63,19 @@ def problems_of(options: Options) -> list[Problem]:
     owners = [owner for owner in options.codeowners if not CODEOWNER.fullmatch(owner)]
     what = "must be an account, or ORGANISATION/TEAM"
     return found + [_wrong("--codeowner", owner, what, "Correct it.") for owner in owners]
+
+
+def repository_problems(name: str) -> list[Problem]:
+    """What is wrong with the name of a repository on GitHub."""
+    if REPOSITORY.fullmatch(name) and name.partition("/")[2] not in (".", ".."):
+        return []
+    return [_wrong("OWNER/REPO", name, "must be the owner and the name of a repository", "Correct it.")]
+
+
+def check_repository(name: str) -> None:
+    """Raises ParameterError for what is no name of a repository."""
+    if problems := repository_problems(name):
+        raise ParameterError(problems)
 
 
 def _wrong(key: str, value: str, what: str, advice: str) -> Problem:

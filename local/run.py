@@ -16,10 +16,9 @@ from lambda_bridge import comments
 from lambda_bridge.datasets import dataset_digest
 from lambda_bridge.issue_body import read_body
 from local.artifacts import LocalArtifacts
-from local.console import Screen, Silent
+from local.console import Screen, Silent, show
 from local.datasets import ensure_dataset
 from local.environment import SettingError
-from local.events import Event, StepChanged, StepProgress
 from local.issue_file import Issue, read_issue
 from local.issue_runs import IssueRun, IssueRuns
 from local.report import Report, attempt_of
@@ -102,17 +101,6 @@ def _dataset_digest(workspace: Workspace, dataset_id: str | None, data: Path | N
     return dataset_digest(LocalArtifacts(workspace.objects), dataset_id)
 
 
-def _show(screen: Screen, event: Event) -> None:
-    """From the runner's events to the screen."""
-    if isinstance(event, StepProgress):
-        screen.step_progress(event.step, event.done, event.total, event.unit)
-    elif isinstance(event, StepChanged) and event.status == "Executing":
-        screen.step_started(event.step)
-    elif isinstance(event, StepChanged):
-        cached = ", re-used" if event.cached else ""
-        screen.step_ended(event.step, f"{event.status.lower()}{cached}")
-
-
 class _Run:
     """One run of a file in an open workspace."""
 
@@ -128,7 +116,7 @@ class _Run:
         from local.loop import Loop
         from local.session import Session
 
-        listener, version = partial(_show, self._screen), full_version()
+        listener, version = partial(show, self._screen), full_version()
         with self._screen, Loop(self._workspace, listener, version, self._options) as loop:
             session = Session(loop, self._screen, replies)
             with signals_wait():

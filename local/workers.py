@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO
 
 ML_ROOT_VARIABLE = "MLOPS_ML_ROOT"
-PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH")
+PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "MLOPS_REPORT")
 """The only variables of this process that a step sees."""
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 PROJECT = Path(__file__).parents[1]

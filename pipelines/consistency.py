@@ -9,18 +9,21 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 from pydantic import BaseModel
 
 from algorithms.base import Algorithm
 from algorithms.environments import ENVIRONMENTS
 from algorithms.errors import Problem
-from algorithms.metrics import LEARNING_TYPE_OF, METRICS, LearningType, TaskType
+from algorithms.metrics import LEARNING_TYPE_OF, METRICS, LearningType, TaskType, of_task
 from algorithms.params import Preprocessing
 from algorithms.registry import ALGORITHMS, algorithm
 from algorithms.validation import check, expectation, fields
 from algorithms.wording import plain, shown
+
+if TYPE_CHECKING:
+    from algorithms.reinforcement import ReinforcementAlgorithm
 
 TABLES: tuple[LearningType, ...] = ("supervised", "unsupervised")
 
@@ -135,6 +138,11 @@ def _preprocessing(given: Given) -> list[Problem]:
     if keys.get("encoding") == "target" and given.learning_type == "unsupervised":
         message = "preprocessing.encoding: needs a target, got `target` with unsupervised. Choose one_hot or ordinal."
         problems.append(Problem("preprocessing.encoding", "target", message))
+    who = given.algorithm
+    if keys.get("missing") == "drop" and who is not None and who.only_training_rows:
+        message = f"preprocessing.missing: drop would leave rows without a result, got `drop` with {who.name}: "
+        advice = f"{who.only_training_rows}. Choose median, mean or most_frequent."
+        problems.append(Problem("preprocessing.missing", "drop", message + advice))
     dropped, target = keys.get("drop_columns", []), given.keys.get("target")
     if isinstance(dropped, list) and isinstance(target, str) and target in dropped:
         message = f"preprocessing.drop_columns: names the target, got {shown(target)}. Take it out of the list."
@@ -205,7 +213,7 @@ def _task_type(given: Given) -> list[Problem]:
 
 def metric_problem(metric: str, tasks: list[TaskType], because: str) -> Problem:
     """The problem of a metric that belongs to none of `tasks`."""
-    fitting = ", ".join(name for name, known in METRICS.items() if known.task_type in tasks)
+    fitting = ", ".join(name for task in tasks for name in of_task(task))
     message = f"evaluation_metric: belongs to {METRICS[metric].task_type}, but {because}, got {shown(metric)}. "
     advice = f"Choose one of {fitting}, or another task_type or algorithm."
     return Problem("evaluation_metric", metric, message + advice)
@@ -213,21 +221,29 @@ def metric_problem(metric: str, tasks: list[TaskType], because: str) -> Problem:
 
 def _metric(given: Given) -> list[Problem]:
     metric, tasks = given.keys.get("evaluation_metric"), given.tasks()
-    if not isinstance(metric, str) or metric not in METRICS or METRICS[metric].task_type in tasks:
+    if not isinstance(metric, str) or metric not in METRICS:
+        return []
+    if given.algorithm is not None and metric in given.algorithm.undefined_metrics:
+        fitting = ", ".join(name for task in tasks for name in given.algorithm.metrics(task))
+        message = f"has no meaning for {given.algorithm.name}, got {shown(metric)}. Choose one of {fitting}."
+        return [Problem("evaluation_metric", metric, f"evaluation_metric: {message}")]
+    if METRICS[metric].task_type in tasks:
         return []
     return [metric_problem(metric, tasks, f"the request is for {' or '.join(tasks)}")]
 
 
 def _environment(given: Given) -> list[Problem]:
-    """The environment's actions against those that the algorithm can take."""
-    environment, actions = given.keys.get("environment"), getattr(given.algorithm, "actions", None)
-    if not isinstance(environment, str) or environment not in ENVIRONMENTS or actions is None:
+    """The environment's actions and observations against those that the algorithm can deal with."""
+    environment, agent = given.keys.get("environment"), given.algorithm
+    if not isinstance(environment, str) or environment not in ENVIRONMENTS or not hasattr(agent, "actions"):
         return []
-    if ENVIRONMENTS[environment].action in actions or given.algorithm is None:
+    spec, agent = ENVIRONMENTS[environment], cast("type[ReinforcementAlgorithm]", agent)
+    if agent.can_learn(spec):
         return []
-    able = ", ".join(name for name, spec in ENVIRONMENTS.items() if spec.action in actions)
-    message = f"environment: has {ENVIRONMENTS[environment].action} actions, which {given.algorithm.name} cannot take, "
-    return [Problem("environment", environment, f"{message}got {shown(environment)}. Choose one of {able}.")]
+    wrong = f"{spec.action} actions" if spec.action not in agent.actions else f"{spec.observation} observations"
+    able = ", ".join(name for name, other in ENVIRONMENTS.items() if agent.can_learn(other))
+    message = f"environment: has {wrong}, which {agent.name} cannot take, got {shown(environment)}. "
+    return [Problem("environment", environment, f"{message}Choose one of {able}.")]
 
 
 CHECKS: tuple[Callable[[Given], list[Problem]], ...] = (

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from pipelines.algorithm_pages import algorithm_pages
 from pipelines.generated import write_or_report
 from pipelines.issue_form import render_form
 from pipelines.tables import environments_page, hyperparameters_page, instances_page, metrics_page, request_page
@@ -28,7 +29,7 @@ FILES: dict[str, Callable[[], str]] = {
 
 def generated_files(root: Path = ROOT) -> dict[Path, str]:
     """What the files under `root` should hold."""
-    return {root / name: render() for name, render in FILES.items()}
+    return {**{root / name: render() for name, render in FILES.items()}, **algorithm_pages(root)}
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:

@@ -154,11 +154,12 @@ def resolve(request: TrainingRequest, metadata: Mapping[str, Any] | None = None)
     does not belong to the task.
     """
     task_type, notes = _task_type(request, metadata or {})
-    metric = request.evaluation_metric or DEFAULT_METRIC[task_type]
+    metric = request.evaluation_metric or algorithm(request.algorithm).metrics(task_type)[0]
     if METRICS[metric].task_type != task_type:
         raise ParameterError([metric_problem(metric, [task_type], f"the task is {task_type}")])
     if request.evaluation_metric is None:
-        notes = [*notes, f"evaluation_metric is {metric}, the default for {task_type}."]
+        whose = task_type if metric == DEFAULT_METRIC[task_type] else request.algorithm
+        notes = [*notes, f"evaluation_metric is {metric}, the default for {whose}."]
     settled = {
         "task_type": task_type,
         "evaluation_metric": metric,

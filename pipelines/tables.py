@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from algorithms.environments import ENVIRONMENTS
+from algorithms.environments import ENVIRONMENTS, EnvironmentSpec
 from algorithms.metrics import DEFAULT_METRIC, METRICS
 from algorithms.params import Preprocessing
 from algorithms.registry import ALGORITHMS, algorithm
@@ -31,7 +31,7 @@ def request_page() -> str:
         table(("key", "value", "default", "for", "meaning"), map(_key_row, fields(TrainingRequest).items())),
         "## preprocessing\n\nKeys of `preprocessing`, for tables. As JSON it takes at most 1,000 characters, "
         "and so does `hyperparameters`.",
-        _model_table(Preprocessing),
+        model_table(Preprocessing),
     )
 
 
@@ -56,7 +56,7 @@ def metrics_page() -> str:
 def environments_page() -> str:
     """The environments that may be learned."""
     rows = [
-        (f"`{name}`", spec.action, _learners(spec.action), _or_none(spec.max_episode_steps),
+        (f"`{name}`", spec.action, _learners(spec), _or_none(spec.max_episode_steps),
          _or_none(spec.reward_threshold), spec.description)
         for name, spec in ENVIRONMENTS.items()
     ]  # fmt: skip
@@ -87,11 +87,12 @@ def _algorithm(name: str) -> str:
     found = algorithm(name)
     tasks = " or ".join(found.task_types)
     return (
-        f"## {name}\n\n{found.title}: {found.learning_type()} learning, {tasks}.\n\n{_model_table(found.params_model)}"
+        f"## {name}\n\n{found.title}: {found.learning_type()} learning, {tasks}.\n\n{model_table(found.params_model)}"
     )
 
 
-def _model_table(model: type[BaseModel]) -> str:
+def model_table(model: type[BaseModel]) -> str:
+    """A row for each field of a model: hyperparameters, or keys of `preprocessing`."""
     rows = [
         (f"`{name}`", expectation(schema), _default(schema), schema.get("source", ""), schema.get("description", ""))
         for name, schema in fields(model).items()
@@ -110,9 +111,14 @@ def _default(schema: dict[str, Any]) -> str:
     return f"`{default if isinstance(default, str) else number(default)}`"
 
 
-def _learners(action: str) -> str:
-    """The algorithms that can choose such actions."""
-    return ", ".join(name for name in ALGORITHMS if action in getattr(algorithm(name), "actions", ()))
+def _learners(spec: EnvironmentSpec) -> str:
+    """The algorithms that can deal with its actions and observations."""
+    return ", ".join(name for name in ALGORITHMS if _can_learn(name, spec))
+
+
+def _can_learn(name: str, spec: EnvironmentSpec) -> bool:
+    agent = algorithm(name)
+    return hasattr(agent, "can_learn") and bool(agent.can_learn(spec))
 
 
 def _default_for(instance_type: str) -> str:

@@ -40,14 +40,26 @@ def describe_column(values: Series, kind: ColumnType) -> dict[str, Any]:
 
 def _numbers(present: Series) -> dict[str, Any]:
     low, high = float(present.min()), float(present.max())
+    quantiles = present.quantile(QUANTILES).tolist()
+    edges = sorted(set(present.quantile(QUANTILES[1:-1], interpolation="lower").tolist()))
     return {
         "mean": finite(present.mean()),
         "std": finite(present.std(ddof=0)),
         "min": low,
         "max": high,
-        "quantiles": dict(zip(map(str, QUANTILES), present.quantile(QUANTILES).tolist(), strict=True)),
+        "quantiles": dict(zip(map(str, QUANTILES), quantiles, strict=True)),
+        "bins": {"edges": edges, "counts": count_in_bins(present, edges)},
         "histogram": _histogram(present, low, high),
     }
+
+
+def count_in_bins(present: Series, edges: list[float]) -> list[int]:
+    """How many values lie up to the first edge, up to each further one, and beyond the last one."""
+    import numpy as np
+
+    places = np.searchsorted(edges, present.to_numpy(dtype=float), side="left")
+    counts: list[int] = np.bincount(places, minlength=len(edges) + 1).tolist()
+    return counts
 
 
 def _histogram(present: Series, low: float, high: float) -> dict[str, list[float]]:

@@ -23,6 +23,7 @@ from algorithms.metrics import METRICS, UNDEFINED_SCORE
 from steps.container import Paths, read_arguments, run_step, write_json
 from steps.figures import figures
 from steps.model_archive import ARCHIVE_NAME, unpack_model
+from steps.report import draw_episodes, draw_table
 from steps.train import read_schema
 from steps.training_rows import read_training_rows, unseen_rows
 
@@ -47,20 +48,25 @@ def evaluate(paths: Paths, argv: Sequence[str] | None = None) -> None:
     """Runs the step on the container arguments `argv`, the command line's when left out."""
     arguments = read_arguments(_parser(), argv)
     trained = _new_model(paths.processing_input("model"))
+    folder = paths.processing_output("evaluation")
     if trained.manifest.environment is not None:
         report = _evaluate_environment(paths, trained, trained.manifest.environment, arguments.metric, arguments.seed)
         data: Any = EnvSpec(trained.manifest.environment, arguments.seed)
     else:
-        data = _test_rows(paths)
+        data = _rows(paths, trained)
         report = _evaluate_table(paths, trained, data, arguments.metric)
     previous = None
     if arguments.previous_arn != NO_PREVIOUS:
         previous = compare(paths.processing_input("previous"), trained, data, report["metrics"]["primary"])
         previous = {"model_package_arn": arguments.previous_arn, **previous}
     write_json(
-        paths.processing_output("evaluation") / "evaluation.json",
+        folder / "evaluation.json",
         {**report, "comparison": previous, "task_type": trained.manifest.task_type, "seed": arguments.seed},
     )
+    if isinstance(data, Table):
+        draw_table(folder, trained.model, data, arguments.metric, arguments.seed)
+    else:
+        draw_episodes(folder, report["dataset"], report["baseline"])
 
 
 def _parser() -> ArgumentParser:
@@ -87,10 +93,12 @@ def _new_model(folder: Path) -> Trained:
         raise RuntimeError("the model that Train wrote cannot be loaded") from error
 
 
-def _test_rows(paths: Paths) -> Table:
+def _rows(paths: Paths, trained: Trained) -> Table:
+    """The test rows, or the training rows for a model that can say nothing of others."""
     from steps.tables import load_table
 
-    return load_table(paths.processing_input("test") / "test.parquet", read_schema(paths.processing_input("train")))
+    name = "train" if trained.model.only_training_rows else "test"
+    return load_table(paths.processing_input(name) / f"{name}.parquet", read_schema(paths.processing_input("train")))
 
 
 def _evaluate_table(paths: Paths, trained: Trained, test: Table, metric: str) -> dict[str, Any]:
@@ -99,14 +107,16 @@ def _evaluate_table(paths: Paths, trained: Trained, test: Table, metric: str) ->
 
     if not isinstance(trained.model, TabularAlgorithm):
         raise TypeError(f"{trained.model.name}: is no algorithm on tables")
-    train = load_table(paths.processing_input("train") / "train.parquet", test.schema)
+    again = bool(trained.model.only_training_rows)
+    train = test if again else load_table(paths.processing_input("train") / "train.parquet", test.schema)
     found = trained.model.evaluate(test, metric)
     return {
         "metrics": figures(found, metric),
-        "train": figures(trained.model.evaluate(train), metric),
+        "train": {"primary": None} if again else figures(trained.model.evaluate(train), metric),
         "baseline": figures(trained.model.baseline(train, test), metric),
         "n": found.n,
-        "dataset": _read(paths.processing_input("report") / "quality.json"),
+        "notes": list(found.notes),
+        "dataset": {**_read(paths.processing_input("report") / "quality.json"), **found.details},
     }
 
 
@@ -129,7 +139,8 @@ def _read(path: Path) -> Any:
 def compare(folder: Path, trained: Trained, data: Table | EnvSpec, primary: dict[str, Any]) -> dict[str, Any]:
     """The previous version's primary metric on rows that it did not learn from, and how much better the new score is.
 
-    Both models are scored on the same `n` rows. A previous version that cannot be scored does not fail the run:
+    Both models are scored on the same `n` rows; `ci95` is the interval of their difference, over pairs of
+    predictions, for supervised learning. A previous version that cannot be scored does not fail the run:
     `primary` is None, and `error` says why.
     """
     metric = primary["name"]
@@ -138,12 +149,27 @@ def compare(folder: Path, trained: Trained, data: Table | EnvSpec, primary: dict
         rows = _compared_rows(data, trained, previous) if isinstance(data, Table) else data
         found = previous.model.evaluate(rows, metric)
         after = primary if rows is data else figures(trained.model.evaluate(rows), metric)["primary"]
+        ci95 = _paired(trained, previous, rows, metric)
     except Exception as error:
         reason = str(error) if isinstance(error, DatasetError) else f"cannot be scored ({type(error).__name__})"
-        return {"primary": None, "difference": None, "n": 0, "error": reason[:300]}
+        return {"primary": None, "difference": None, "ci95": None, "n": 0, "error": reason[:300]}
     before = figures(found, metric)["primary"]
     defined = UNDEFINED_SCORE not in (after["score"], before["score"])
-    return {"primary": before, "difference": after["score"] - before["score"] if defined else None, "n": found.n}
+    difference = after["score"] - before["score"] if defined else None
+    return {"primary": before, "difference": difference, "ci95": ci95 if defined else None, "n": found.n}
+
+
+def _paired(trained: Trained, previous: Trained, rows: Table | EnvSpec, metric: str) -> list[float] | None:
+    """The 95 % interval of the difference of the scores; None for what has no scorers over rows."""
+    from algorithms.evaluation import paired
+    from algorithms.supervised import SupervisedAlgorithm
+
+    models = [one.model for one in (trained, previous) if isinstance(one.model, SupervisedAlgorithm)]
+    if len(models) < 2 or not isinstance(rows, Table):
+        return None
+    new, old = (model.scorers(rows)[metric] for model in models)
+    interval = paired(new, old, len(rows.X), trained.manifest.seed)
+    return None if interval is None else sorted(METRICS[metric].score(bound) for bound in interval)
 
 
 def _previous_model(folder: Path, trained: Trained) -> Trained:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from algorithms.manifest import Manifest, load_model, read_manifest
+from algorithms.manifest import Manifest, load_model, model_error, read_manifest
 from steps.limits import Deadline, Limits
 from steps.media_types import Content
 from steps.refusals import RefusedError
@@ -136,6 +136,8 @@ def load_predictor(model_dir: Path) -> Predictor:
 
     manifest = read_manifest(model_dir)
     model = load_model(model_dir, manifest)
+    if model.only_training_rows:
+        raise model_error(f"cannot be served: {model.only_training_rows}. Choose another algorithm.")
     predictor = (PolicyPredictor if manifest.environment else TablePredictor)(manifest, model)
     predictor.warm_up()
     threadpool_limits(limits=1)

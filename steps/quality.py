@@ -10,6 +10,7 @@ from algorithms.schema import TableSchema
 from algorithms.wording import shown
 from steps.baseline import shortened
 from steps.findings import Finding, counted, listed, to_report
+from steps.suspicions import suspicions
 from steps.tables import Options, PreparedRows
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ MOST_COLUMNS = 200
 """Columns, or classes, that one table of the report holds."""
 MANY_MISSING = 0.5
 RARE_CLASS = 0.05
+COMMON_CLASS = 0.9
+"""Share of one class from which on accuracy says little."""
 SAME = 0.999
 """Correlation with the target from which on a feature is a leakage suspect."""
 
@@ -43,6 +46,7 @@ def quality_report(prepared: PreparedRows, options: Options, digest: str) -> dic
         *_duplicates(prepared, across, options),
         *_missing(missing, len(rows)),
         *_imbalance(classes, len(rows)),
+        *suspicions(prepared, rows),
         *typed.findings,
     ]
     return {
@@ -178,4 +182,7 @@ def _imbalance(classes: Mapping[str, int], rows: int) -> list[Finding]:
     ]
     if not rare or len(classes) > 1 / RARE_CLASS:
         return []
-    return [Finding("class_balance", None, f"Rare classes: {', '.join(rare[:5])}. Look at recall and f1 too.")]
+    share = max(classes.values()) / rows
+    easy = f" Who always answers {shown(max(classes, key=lambda name: classes[name]))} has an accuracy of {share:.1%}."
+    advice = f"Look at recall and f1 too.{easy if share >= COMMON_CLASS else ''}"
+    return [Finding("class_balance", None, f"Rare classes: {', '.join(rare[:5])}. {advice}")]

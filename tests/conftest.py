@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,7 @@ from algorithms.metrics import TaskType
 from algorithms.schema import Column, TableSchema
 
 TablePair = tuple[Table, Table]
+os.environ.setdefault("MLOPS_REPORT", "none")  # what tests nothing of the pictures needs none
 UNMEASURED = ("slow", "hypothesis", "soak")
 """Marks of tests that repeat much: what they run is measured by others too."""
 ELSEWHERE = ("tests/integration/service/", "tests/integration/trust/", "tests/aws/emulator/")

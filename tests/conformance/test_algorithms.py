@@ -8,7 +8,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -19,14 +19,15 @@ import pytest
 from pydantic import ValidationError
 
 from algorithms.base import Algorithm, EnvSpec, NotFittedError, Table
+from algorithms.errors import DatasetError
 from algorithms.manifest import load_model, read_manifest
-from algorithms.metrics import DEFAULT_METRIC, METRICS, TaskType
+from algorithms.metrics import TaskType
 from algorithms.registry import ALGORITHMS, algorithm
 from algorithms.tabular import TabularAlgorithm
 
 HEAVY = "numpy pandas scipy sklearn skops xgboost torch gymnasium stable_baselines3"
 SAMPLES = {"classification": "wine", "regression": "diabetes", "clustering": "iris", "dimensionality_reduction": "wine"}
-TELLS_PROGRESS = {"xgboost", "neural_network", "ppo", "dqn"}
+TELLS_PROGRESS = {"xgboost", "neural_network", "a2c", "a3c", "dqn", "ppo", "q_learning"}
 PREDICTS = """
 import sys, numpy as np, pandas as pd
 from pathlib import Path
@@ -120,6 +121,11 @@ def check_output_has_one_entry_per_row(case: Case, tmp_path: Path) -> None:
 
 
 def check_single_row(case: Case, tmp_path: Path) -> None:
+    """Refused by an algorithm that declares to know its training rows alone."""
+    if case.cls.only_training_rows:
+        with pytest.raises(DatasetError, match=case.cls.only_training_rows):
+            case.fitted.predict(case.inputs[:1])
+        return
     one = case.fitted.predict(case.inputs[:1])
     np.testing.assert_allclose(one, case.fitted.predict(case.inputs)[:1], rtol=1e-5, atol=1e-6)
 
@@ -136,9 +142,14 @@ def check_input_is_unchanged(case: Case, tmp_path: Path) -> None:
 
 
 def check_same_seed_same_result(case: Case, tmp_path: Path) -> None:
+    """With the hyperparameters that the algorithm declares to need for it, if any; then its class says why."""
+    needed = case.cls.repeatable_with
+    case = replace(case, quick=case.quick | needed)
+    once = case.new(seed=3).fit(case.train) if needed else case.fitted
     again = case.new(seed=3).fit(case.train)
-    np.testing.assert_array_equal(again.predict(case.inputs), case.fitted.predict(case.inputs))
-    assert again.evaluate(case.test) == case.fitted.evaluate(case.test)
+    np.testing.assert_array_equal(again.predict(case.inputs), once.predict(case.inputs))
+    assert again.evaluate(case.test) == once.evaluate(case.test)
+    assert all(f"`{name}`" in (case.cls.__doc__ or "") for name in needed)
 
 
 def check_save_load_round_trip(case: Case, tmp_path: Path) -> None:
@@ -168,7 +179,7 @@ def check_manifest_is_complete(case: Case, tmp_path: Path) -> None:
 
 
 def check_score_is_present_and_finite(case: Case, tmp_path: Path) -> None:
-    metric = DEFAULT_METRIC[case.task_type]
+    metric = case.cls.metrics(case.task_type)[0]
     found = case.fitted.evaluate(case.test, interval=metric)
     value = found.metrics[metric]
     assert value is not None
@@ -176,7 +187,9 @@ def check_score_is_present_and_finite(case: Case, tmp_path: Path) -> None:
     assert found.ci95 is not None
     assert found.ci95[0] <= value <= found.ci95[1]
     assert found.n > 0
-    assert set(found.metrics) >= {name for name in METRICS if METRICS[name].task_type == case.task_type}
+    assert set(found.metrics) >= set(case.cls.metrics(case.task_type))
+    assert set(found.metrics).isdisjoint(case.cls.undefined_metrics)
+    assert case.cls.metrics(case.task_type)
     json.dumps(found.details, allow_nan=False)
 
 
@@ -193,7 +206,7 @@ def check_progress_never_falls(case: Case, tmp_path: Path) -> None:
 
 def check_beats_the_dummy_baseline(case: Case, tmp_path: Path) -> None:
     assert isinstance(case.fitted, TabularAlgorithm)
-    metric = DEFAULT_METRIC[case.task_type]
+    metric = case.cls.metrics(case.task_type)[0]
     baseline = case.fitted.baseline(case.train, case.test).metrics[metric]
     reached = case.fitted.evaluate(case.test).metrics[metric]
     assert baseline is not None
@@ -216,16 +229,23 @@ PAIRS = [
 ]
 
 
+def somewhere(agent: Any) -> tuple[EnvSpec, Any]:
+    """An environment that the algorithm can learn, and observations of it."""
+    if "continuous" in agent.observations:
+        return EnvSpec("CartPole-v1"), np.random.default_rng(0).uniform(-0.05, 0.05, (8, 4)).astype("float32")
+    return EnvSpec("FrozenLake-v1"), np.arange(16)
+
+
 @pytest.fixture(scope="session")
 def cases(sample_tables: Callable[[str, TaskType], tuple[Table, Table]]) -> Callable[[str, TaskType], Case]:
     known: dict[tuple[str, TaskType], Case] = {}
 
     def build(name: str, task_type: TaskType) -> Case:
         if task_type == "control":
-            observations = np.random.default_rng(0).uniform(-0.05, 0.05, (8, 4)).astype("float32")
-            where = EnvSpec("CartPole-v1")
+            where, observations = somewhere(algorithm(name))
             return Case(algorithm(name), task_type, where, where, observations, {"total_timesteps": 600})
         train, test = sample_tables(SAMPLES[task_type], task_type)
+        test = train if algorithm(name).only_training_rows else test
         return Case(algorithm(name), task_type, train, test, test.X, {})
 
     def get(name: str, task_type: TaskType) -> Case:

@@ -36,7 +36,7 @@ from algorithms.registry import ALGORITHMS, algorithm
 
 for name in ALGORITHMS:
     learning_type = algorithm(name).learning_type()
-    subject = "environment: CartPole-v1" if learning_type == "reinforcement" else "dataset_id: iris"
+    subject = "environment: FrozenLake-v1" if learning_type == "reinforcement" else "dataset_id: iris"
     request = resolve(read_body(f"learning_type: {learning_type}\\nalgorithm: {name}\\n{subject}\\n"))
     pipeline_parameters(request, RunFacts(1, 1))
     request.params()

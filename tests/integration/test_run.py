@@ -49,7 +49,8 @@ def packages(workspace):
         return sagemaker.list_model_packages()["ModelPackageSummaryList"]
 
 
-def test_a_good_issue_ends_in_a_registered_model(workspace):
+def test_a_good_issue_ends_in_a_registered_model(workspace, monkeypatch):
+    monkeypatch.setenv("MLOPS_REPORT", "full")
     code, report = run(workspace, STARTER / "iris-random-forest.md")
     assert code == 0
     assert list(report) == KEYS
@@ -58,6 +59,12 @@ def test_a_good_issue_ends_in_a_registered_model(workspace):
     record = json.loads((workspace / "github" / path).read_text())
     assert record["metrics"]["primary"].items() >= report["attempts"][0]["primary"].items()
     assert record["model_package_arn"] == report["model_package_arn"]
+    folder = (workspace / "github" / path).parent
+    pictures = sorted(file.name for file in folder.glob("*.png"))
+    assert pictures[:2] == ["calibration.png", "confusion_matrix.png"]
+    for name in pictures:
+        assert f"]({name})" in (folder / "README.md").read_text()
+        assert any(str(folder / name) in comment for comment in map(str, report["comments"]))
     (attempt,) = report["attempts"]
     assert attempt["hyperparameters"] == {"n_estimators": 100, "max_depth": 10, "min_samples_split": 2}
     assert attempt["primary"]["name"] == "accuracy"

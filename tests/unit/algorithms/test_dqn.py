@@ -55,7 +55,7 @@ def test_exploration_follows_the_episodes():
 
 @pytest.mark.parametrize("environment", ["Pendulum-v1", "MountainCarContinuous-v0"])
 def test_continuous_actions_are_refused(environment):
-    with pytest.raises(ParameterError, match=f"continuous actions, which dqn cannot choose, got '{environment}'"):
+    with pytest.raises(ParameterError, match=f"continuous actions, which dqn cannot take, got '{environment}'"):
         DQN().fit(EnvSpec(environment))
 
 

@@ -142,3 +142,15 @@ def test_the_work_on_large_tables_is_bounded():
 
 def test_an_unknown_metric_has_no_interval():
     assert regress([1, 2, 3], [1, 2, 4], "accuracy").ci95 is None
+
+
+def test_a_paired_interval_is_narrower_than_the_two_beside_each_other():
+    dice = np.random.default_rng(4)
+    hard = dice.random(400) < 0.3
+    first = np.where(hard, dice.random(400) < 0.5, True)
+    second = first & (dice.random(400) > 0.03)
+    new, old = (lambda rows, right=right: float(right[rows].mean()) for right in (first, second))
+    low, high = evaluation.paired(new, old, 400, 0)
+    assert 0 < low < first.mean() - second.mean() < high
+    alone = evaluation.bootstrap(new, 400, 0)
+    assert high - low < alone[1] - alone[0]

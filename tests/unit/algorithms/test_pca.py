@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn import decomposition
+from sklearn import decomposition, manifold
 from sklearn.preprocessing import StandardScaler
 
 from algorithms import features
@@ -26,6 +26,7 @@ def test_the_score_is_the_share_of_the_training_rows(wines):
     lost = np.square(T - plain.inverse_transform(plain.transform(T))).sum()
     share = 1 - lost / np.square(T - plain.mean_).sum()
     assert found.metrics["explained_variance_test"] == pytest.approx(share)
+    assert found.metrics["trustworthiness"] == pytest.approx(manifold.trustworthiness(T, plain.transform(T)))
     assert found.ci95[0] < found.metrics["explained_variance"] < found.ci95[1]
 
 
@@ -66,5 +67,5 @@ def test_rows_without_variance_have_no_score(wines):
     train, _ = wines
     equal = Table(pd.DataFrame(1.0, index=range(5), columns=train.schema.names), None, train.schema)
     found = PCA().fit(equal).evaluate(equal, interval="explained_variance")
-    assert found.metrics == {"explained_variance": None, "explained_variance_test": None}
+    assert found.metrics == {"explained_variance": None, "explained_variance_test": None, "trustworthiness": None}
     assert found.ci95 is None

@@ -1,4 +1,4 @@
-"""What ppo and dqn have in common: learning toy environments, budgets, seeds, saving and loading."""
+"""What a2c, dqn and ppo have in common: learning toy environments, budgets, seeds, saving and loading."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from gymnasium.envs.registration import registry
 from pydantic import ValidationError
 
 from algorithms import environments
+from algorithms.a2c import A2C, A2CParams
 from algorithms.base import EnvSpec, NotFittedError
 from algorithms.dqn import DQN, DQNParams
 from algorithms.environments import ENVIRONMENTS, EnvironmentSpec
@@ -18,15 +19,16 @@ from algorithms.episodes import EPISODES
 from algorithms.errors import DatasetError, MissingExtraError, ParameterError
 from algorithms.manifest import load_model, write_manifest
 from algorithms.ppo import PPO, PPOParams
-from algorithms.reinforcement import LIBRARIES
 
 QUICK = {
+    "a2c": {"total_timesteps": 64, "n_steps": 8},
     "ppo": {"total_timesteps": 64, "n_steps": 8, "batch_size": 64, "n_epochs": 2},
     "dqn": {"total_timesteps": 64, "train_freq": 16, "gradient_steps": 4, "learning_starts": 16, "net_arch": [16]},
 }
 """A training of an instant: something has been learned, nothing well."""
 
 TOY = {
+    "a2c": {"total_timesteps": 6000, "n_steps": 5, "learning_rate": 0.01},
     "ppo": {"total_timesteps": 1536, "n_steps": 16, "batch_size": 32, "n_epochs": 4, "learning_rate": 0.01},
     "dqn": {
         "total_timesteps": 640,
@@ -41,7 +43,7 @@ TOY = {
 }
 """Enough for a task with one right action."""
 
-both = pytest.mark.parametrize("algorithm", [PPO, DQN], ids=["ppo", "dqn"])
+each = pytest.mark.parametrize("algorithm", [A2C, DQN, PPO], ids=["a2c", "dqn", "ppo"])
 
 
 class Identity(gymnasium.Env):
@@ -100,9 +102,10 @@ def quick(algorithm, seed=0, **changes):
     return algorithm(algorithm.params_model(**QUICK[algorithm.name] | changes), seed=seed)
 
 
-def adam(agent):
+def remembered(agent):
     """What the optimiser remembers of every gradient: equal only after equal trainings."""
-    return [state["exp_avg"].numpy() for state in agent.policy.optimizer.state_dict()["state"].values()]
+    states = agent.policy.optimizer.state_dict()["state"].values()
+    return [(state["exp_avg"] if "exp_avg" in state else state["square_avg"]).tolist() for state in states]
 
 
 def value(model):
@@ -114,7 +117,7 @@ def value(model):
 
 
 class TestParams:
-    @pytest.mark.parametrize("params", [PPOParams, DQNParams])
+    @pytest.mark.parametrize("params", [A2CParams, DQNParams, PPOParams])
     def test_one_budget_only(self, params):
         with pytest.raises(ValidationError, match="exclude each other, got 10 and 20"):
             params(num_episodes=10, total_timesteps=20)
@@ -122,29 +125,30 @@ class TestParams:
     @pytest.mark.parametrize(
         ("params", "expected"),
         [
+            (A2CParams(), (500_000, "step")),
             (PPOParams(), (100_000, "step")),
             (DQNParams(), (50_000, "step")),
             (PPOParams(total_timesteps=7), (7, "step")),
             (DQNParams(num_episodes=7), (7, "episode")),
         ],
-        ids=["ppo_default", "dqn_default", "steps", "episodes"],
+        ids=["a2c_default", "ppo_default", "dqn_default", "steps", "episodes"],
     )
     def test_budget(self, params, expected):
         assert (params.budget().total, params.budget().unit) == expected
 
-    @pytest.mark.parametrize("params", [PPOParams, DQNParams])
+    @pytest.mark.parametrize("params", [A2CParams, DQNParams, PPOParams])
     def test_every_default_has_its_source(self, params):
         fields = params.model_json_schema()["properties"]
         assert not [name for name, field in fields.items() if not field.get("source") or not field.get("description")]
 
-    @pytest.mark.parametrize("params", [PPOParams, DQNParams])
+    @pytest.mark.parametrize("params", [A2CParams, DQNParams, PPOParams])
     @pytest.mark.parametrize("layers", [[], [0], [513], [8] * 5, [8.5]], ids=str)
     def test_networks_are_bounded(self, params, layers):
         with pytest.raises(ValidationError, match="net_arch"):
             params(net_arch=layers)
 
 
-@both
+@each
 class TestLearning:
     def test_toy_identity_environment(self, allow, algorithm):
         where = allow(Identity, 10)
@@ -162,8 +166,8 @@ class TestLearning:
     def test_same_seed_same_policy(self, algorithm):
         seen = np.random.default_rng(0).normal(size=(50, 4)).astype("float32") / 10
         first, again, other = (quick(algorithm, seed).fit(EnvSpec("CartPole-v1")) for seed in (3, 3, 4))
-        assert [w.tolist() for w in adam(first._agent)] == [w.tolist() for w in adam(again._agent)]
-        assert [w.tolist() for w in adam(first._agent)] != [w.tolist() for w in adam(other._agent)]
+        assert remembered(first._agent) == remembered(again._agent)
+        assert remembered(first._agent) != remembered(other._agent)
         assert first.predict(seen).tolist() == again.predict(seen).tolist()
 
     def test_validation_does_not_disturb_the_training(self, allow, monkeypatch, algorithm):
@@ -171,7 +175,7 @@ class TestLearning:
         weights = []
         for ratio in (1, 10**9):
             monkeypatch.setattr(algorithm, "steps_per_validation_step", ratio)
-            weights.append([w.tolist() for w in adam(quick(algorithm, total_timesteps=256).fit(where)._agent)])
+            weights.append(remembered(quick(algorithm, total_timesteps=256).fit(where)._agent))
         assert weights[0] == weights[1]
 
     def test_diverging_training_names_the_learning_rate(self, monkeypatch, algorithm):
@@ -199,12 +203,12 @@ class TestLearning:
             quick(algorithm).fit(EnvSpec("Blackjack-v1"))
 
 
-@both
+@each
 class TestBudget:
     def test_ends_after_exactly_so_many_episodes(self, allow, algorithm):
         reports = []
         changes = {"total_timesteps": None, "num_episodes": 11} | (
-            {"n_envs": 1, "batch_size": 8} if algorithm is PPO else {}
+            {"a2c": {"n_envs": 1}, "ppo": {"n_envs": 1, "batch_size": 8}}.get(algorithm.name, {})
         )
         model = quick(algorithm, **changes)
         model.on_progress = lambda *seen: reports.append(seen)
@@ -221,7 +225,7 @@ class TestBudget:
         assert reports[-1] == (64, 64, "step")
 
 
-@both
+@each
 class TestPredict:
     def test_before_fit(self, algorithm, tmp_path):
         model = quick(algorithm)
@@ -267,7 +271,7 @@ class TestPredict:
             model.predict(inputs)
 
 
-@both
+@each
 class TestEvaluate:
     def test_same_seed_same_episodes(self, algorithm):
         model = quick(algorithm).fit(EnvSpec("CartPole-v1"))
@@ -283,7 +287,7 @@ class TestEvaluate:
             model.evaluate(EnvSpec("Acrobot-v1"))
 
 
-@both
+@each
 class TestSaveAndLoad:
     @pytest.fixture
     def saved(self, algorithm, tmp_path):
@@ -346,6 +350,6 @@ class TestSaveAndLoad:
         model = quick(algorithm).fit(EnvSpec("CartPole-v1"))
         next(model._agent.policy.parameters()).data.fill_(float("inf"))
         model._agent.save(tmp_path / "policy.zip", exclude=["learning_rate", "lr_schedule", "clip_range"])
-        write_manifest(tmp_path, model, task_type="control", libraries=LIBRARIES, environment="CartPole-v1")
+        write_manifest(tmp_path, model, task_type="control", libraries=algorithm.libraries, environment="CartPole-v1")
         with pytest.raises(DatasetError, match=r"^model: the weights are not finite"):
             algorithm.load(tmp_path)

@@ -16,10 +16,15 @@ REQUESTS = {
     "neural_network": TABLES,
     "logistic_regression": TABLES,
     "linear_regression": TABLES,
+    "dbscan": {**TABLES, "learning_type": "unsupervised"},
     "kmeans": {**TABLES, "learning_type": "unsupervised"},
     "pca": {**TABLES, "learning_type": "unsupervised"},
+    "tsne": {**TABLES, "learning_type": "unsupervised"},
+    "a2c": {"learning_type": "reinforcement", "environment": "CartPole-v1", "evaluation_threshold": 475},
+    "a3c": {"learning_type": "reinforcement", "environment": "CartPole-v1", "evaluation_threshold": 475},
     "ppo": {"learning_type": "reinforcement", "environment": "CartPole-v1", "evaluation_threshold": 475},
     "dqn": {"learning_type": "reinforcement", "environment": "CartPole-v1", "evaluation_threshold": 475},
+    "q_learning": {"learning_type": "reinforcement", "environment": "Taxi-v4", "evaluation_threshold": 7},
 }
 
 
@@ -177,7 +182,7 @@ def test_a_score_that_could_not_be_computed_is_unclear():
     for score in (None, UNDEFINED_SCORE):
         advice = advise(request(), Tried({}, score, None), [Tried({"max_depth": 3}, score, None)], evaluation(None))
         assert advice.diagnosis == "unclear"
-        assert advice.why == "accuracy could not be computed on the test rows."
+        assert advice.why == "accuracy could not be computed on the evaluated rows."
         assert advice.changes
 
 
@@ -198,7 +203,7 @@ def test_when_nothing_is_left_other_algorithms_are_named():
     advice = advise(asked, Tried({}, 0.5, 0.5), grid, evaluation())
     assert advice.changes == {}
     assert "was tried" in advice.basis
-    assert "another algorithm" not in advice.basis
+    assert "another algorithm" not in advice.basis  # tsne has no explained_variance
     asked = request("linear_regression")
     grid = [Tried({"alpha": a}, 0.5, 0.6) for a in (0.25, 0.0625, 0.0156)]
     advice = advise(asked, Tried({}, 0.5, 0.6), grid, evaluation())

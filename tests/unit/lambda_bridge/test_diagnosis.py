@@ -48,6 +48,7 @@ def test_clusters_and_components_do_not_fit():
     assert (found, "fit" in why, "only trying shows" in why) == ("unclear", False, True)
     found, why = told(0.5, 0.5, 0.1, algorithm="pca", **keys)
     assert (found, "too little of the variance" in why) == ("unclear", True)
+    assert "neighbours on the map" in told(0.5, 0.5, 0.1, algorithm="tsne", **keys)[1]
     assert "training rows" not in told(0.88, 0.88, 0.1, algorithm="pca", **keys)[1]
 
 

@@ -163,6 +163,26 @@ class TestFiles:
         assert "| asked by | `alice` |" in page
         assert "reply by" not in page
 
+    def test_the_page_is_a_model_card(self):
+        dataset = {
+            "rows": {"train": 120, "test": 30},
+            "features": {"number": 4, "category": 1, "text": 0},
+            "target": {"name": "species", "why": "it is the last column"},
+            "left_out": {"id": "looks like an identifier"},
+            "findings": [{"message": "1 row equal to an earlier one"}],
+        }
+        evaluated = {**EVALUATION, "dataset": dataset, "notes": ["a note @octocat"]}
+        page = history.files(run(), evaluated, STEPS, "1", {})["training_history/7-irises/attempt-1/README.md"].decode()
+        parts = dict(part.split("\n\n", 1) for part in page.split("\n## ")[1:])
+        assert list(parts) == ["Figures", "Data", "Limits", "Where it comes from"]
+        assert "120 training rows and 30 test rows; features: 4 of type number, 1 of type category." in parts["Data"]
+        assert "The target is `species`, since it is the last column." in parts["Data"]
+        assert "1 row equal" in parts["Data"]
+        assert "a note" in parts["Limits"]
+        assert "1 column of the file" in parts["Limits"]
+        assert "`mlops reproduce training_history/7-irises/attempt-1`" in page
+        assert "@octocat" not in page
+
     def test_the_page_names_who_replied_and_a_title_without_spaces_around_it(self):
         replied = run(attempt(reply_author="bob", reply_comment=5), title="  Irises  ")
         page = history.files(replied, EVALUATION, [], "1", {})["training_history/7-irises/attempt-1/README.md"].decode()

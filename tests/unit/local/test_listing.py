@@ -27,5 +27,5 @@ def test_a_misspelt_name_gets_the_nearest():
 
 
 def test_a_name_far_from_all_gets_the_list():
-    with pytest.raises(ParameterError, match="Known are: dqn, kmeans"):
+    with pytest.raises(ParameterError, match="Known are: a2c, a3c, dbscan, dqn"):
         list_hyperparameters("zzzz")

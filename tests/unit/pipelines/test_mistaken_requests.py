@@ -18,7 +18,7 @@ AGENT = "learning_type: reinforcement\nalgorithm: dqn\nenvironment: CartPole-v1\
 CASES = {
     # which request
     "nothing but a null": ("seed: null", "learning_type algorithm", "learning_type: is missing"),
-    "no algorithm": ("learning_type: supervised\ndataset_id: iris", "algorithm", "Add it: one of `dqn`"),
+    "no algorithm": ("learning_type: supervised\ndataset_id: iris", "algorithm", "Add it: one of `a2c`"),
     "no learning type": ("algorithm: xgboost\ndataset_id: iris", "learning_type", "learning_type: is missing"),
     "no dataset": ("learning_type: supervised\nalgorithm: xgboost", "dataset_id", "required for supervised learning"),
     "no environment": ("learning_type: reinforcement\nalgorithm: ppo", "environment", "Add it: one of `Acrobot-v1`"),
@@ -32,6 +32,14 @@ CASES = {
     "algorithm of another type": (TABLE.replace("xgboost", "kmeans"), "algorithm", "choose one of linear_regression"),
     "task of another algorithm": (f"{TABLE}task_type: clustering", "task_type", "classification or regression"),
     "task misspelled": (f"{TABLE}task_type: regresion", "task_type", "Did you mean `regression`?"),
+    "metric without a meaning": (
+        CLUSTERS.replace("kmeans", "tsne") + "evaluation_metric: explained_variance", "evaluation_metric",
+        'has no meaning for tsne, got "explained_variance". Choose one of trustworthiness.',
+    ),
+    "rows dropped that are evaluated": (
+        CLUSTERS.replace("kmeans", "dbscan") + "preprocessing: {missing: drop}", "preprocessing.missing",
+        "drop would leave rows without a result, got `drop` with dbscan",
+    ),
     # names
     "dataset in capitals": (TABLE.replace("iris", "Iris"), "dataset_id", 'got "Iris"'),
     "dataset is a path": (TABLE.replace("iris", "../secret"), "dataset_id", "1 to 64 lower-case letters"),
@@ -124,6 +132,10 @@ CASES = {
     ),
     "actions that dqn cannot take": (
         AGENT.replace("CartPole-v1", "Pendulum-v1"), "environment", "has continuous actions, which dqn cannot take",
+    ),
+    "observations that q_learning cannot take": (
+        AGENT.replace("dqn", "q_learning"), "environment",
+        "has continuous observations, which q_learning cannot take, got \"CartPole-v1\". Choose one of CliffWalking-v1",
     ),
     # preprocessing
     "preprocessing is a text": (f"{TABLE}preprocessing: all", "preprocessing", "must be a mapping"),

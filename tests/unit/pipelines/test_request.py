@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from algorithms.errors import ParameterError
-from algorithms.metrics import DEFAULT_METRIC, METRICS, NO_THRESHOLD
+from algorithms.metrics import METRICS, NO_THRESHOLD
 from algorithms.registry import ALGORITHMS, algorithm
 from pipelines.instances import DEFAULT_INSTANCE_TYPE, INSTANCE_TYPES
 from pipelines.request import TrainingRequest, canonical_json, parse_request, resolve
@@ -19,7 +19,7 @@ AGENT = {"learning_type": "reinforcement", "algorithm": "ppo", "environment": "C
 def smallest(name: str) -> dict[str, str]:
     """The shortest request for an algorithm."""
     learning_type = algorithm(name).learning_type()
-    subject = {"environment": "CartPole-v1"} if learning_type == "reinforcement" else {"dataset_id": "iris"}
+    subject = {"environment": "FrozenLake-v1"} if learning_type == "reinforcement" else {"dataset_id": "iris"}
     return {"learning_type": learning_type, "algorithm": name, **subject}
 
 
@@ -27,7 +27,7 @@ def smallest(name: str) -> dict[str, str]:
 def test_the_shortest_request_of_every_algorithm_is_settled(name):
     request = resolve(parse_request(smallest(name)))
     assert request.task_type in algorithm(name).task_types
-    assert request.evaluation_metric == DEFAULT_METRIC[request.task_type]
+    assert request.evaluation_metric == algorithm(name).metrics(request.task_type)[0]
     assert request.instance_type == DEFAULT_INSTANCE_TYPE[request.learning_type]
     assert request.score_threshold() == NO_THRESHOLD
     assert request.params() == algorithm(name).params_model()

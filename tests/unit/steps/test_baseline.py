@@ -18,6 +18,12 @@ def test_number():
     assert found["quantiles"]["0.5"] == 1.5
     assert sum(found["histogram"]["counts"]) == 4
     assert len(found["histogram"]["edges"]) == len(found["histogram"]["counts"]) + 1
+    assert sum(found["bins"]["counts"]) == 4
+
+
+def test_bins_lie_between_different_quantiles_and_hold_every_value():
+    found = describe_column(pd.Series([0.0] * 60 + [1.0] * 30 + [7.0] * 10), "number")
+    assert found["bins"] == {"edges": [0.0, 1.0, 7.0], "counts": [60, 30, 10, 0]}
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def run(paths: Paths, metric: str = "accuracy", previous: str = "none") -> dict:
 def test_evaluation(paths):
     found = run(paths)
     primary = found["metrics"]["primary"]
-    assert set(found) == {"metrics", "train", "baseline", "comparison", "task_type", "n", "dataset", "seed"}
+    assert set(found) == {"metrics", "train", "baseline", "comparison", "task_type", "n", "notes", "dataset", "seed"}
     assert (primary["name"], primary["score"], primary["greater_is_better"]) == ("accuracy", primary["value"], True)
     assert primary["ci95"][0] < primary["value"] <= primary["ci95"][1]
     assert {"accuracy", "precision", "recall", "f1", "roc_auc"} <= set(found["metrics"])
@@ -88,7 +88,7 @@ class TestComparison:
         shutil.copy(prepared.root / "new/model.tar.gz", paths.processing_input("previous"))
         comparison = run(paths, previous="arn:previous")["comparison"]
         assert comparison["model_package_arn"] == "arn:previous"
-        assert (comparison["difference"], comparison["n"]) == (0, 20)
+        assert (comparison["difference"], comparison["ci95"], comparison["n"]) == (0, [0, 0], 20)
 
     def test_weaker_model(self, paths, prepared):
         shutil.copy(prepared.root / "weak/model.tar.gz", paths.processing_input("previous"))
@@ -96,10 +96,13 @@ class TestComparison:
         scores = found["metrics"]["primary"]["score"], found["comparison"]["primary"]["score"]
         assert found["comparison"]["difference"] == pytest.approx(scores[0] - scores[1])
         assert scores[0] > scores[1]
+        low, high = found["comparison"]["ci95"]
+        assert low <= found["comparison"]["difference"] <= high
 
     def test_undefined_scores_have_no_difference(self, paths, prepared):
         shutil.copy(prepared.root / "new/model.tar.gz", paths.processing_input("previous"))
-        assert run(paths, "rmse", previous="arn:previous")["comparison"]["difference"] is None
+        comparison = run(paths, "rmse", previous="arn:previous")["comparison"]
+        assert (comparison["difference"], comparison["ci95"]) == (None, None)
 
     @pytest.mark.parametrize("content", [None, b"", b"no archive"], ids=["missing", "empty", "damaged"])
     def test_a_previous_model_that_does_not_load_fails_nothing(self, paths, content):

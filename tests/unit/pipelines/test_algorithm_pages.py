@@ -1,0 +1,52 @@
+"""docs/algorithms: a page for each algorithm, written by somebody; drafts, and pages without their marks."""
+
+from __future__ import annotations
+
+import pytest
+
+from algorithms.registry import ALGORITHMS
+from pipelines.algorithm_pages import BEGIN, END, FOLDER, algorithm_pages
+from pipelines.render import ROOT
+
+HEADINGS = ("When to use it", "How it is trained and evaluated", "Limits", "Sources")
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_every_part_of_a_page_was_written(name):
+    text = (ROOT / FOLDER / f"{name}.md").read_text()
+    generated = text[text.index(BEGIN) : text.index(END)]
+    parts = dict(part.split("\n", 1) for part in text.replace(generated, "").split("\n## ")[1:])
+    assert tuple(parts) == HEADINGS
+    assert {heading: len(words.replace(END, "").split()) >= 5 for heading, words in parts.items()} == dict.fromkeys(
+        HEADINGS, True
+    )
+
+
+def test_a_new_algorithm_gets_a_draft_with_its_hyperparameters(tmp_path):
+    pages = algorithm_pages(tmp_path)
+    text = pages[tmp_path / FOLDER / "tsne.md"]
+    assert text.startswith("# t-SNE\n")
+    assert "`perplexity`" in text
+    assert "[`tsne`](tsne.md)" in pages[tmp_path / FOLDER / "README.md"]
+
+
+def test_what_people_wrote_stays_and_the_rest_is_made_anew(tmp_path):
+    path = tmp_path / FOLDER / "pca.md"
+    path.parent.mkdir(parents=True)
+    path.write_text(f"# Mine\n\nWords.\n\n{BEGIN}\nold\n{END}\n\nMore words.\n")
+    text = algorithm_pages(tmp_path)[path]
+    assert text.startswith(f"# Mine\n\nWords.\n\n{BEGIN}\n")
+    assert text.endswith(f"{END}\n\nMore words.\n")
+    assert "old" not in text
+    assert "`num_components`" in text
+    path.write_text(text)
+    assert algorithm_pages(tmp_path)[path] == text
+
+
+@pytest.mark.parametrize("text", ["", f"# Mine\n{BEGIN}\n"])
+def test_a_page_without_its_marks_is_an_error(tmp_path, text):
+    path = tmp_path / FOLDER / "pca.md"
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    with pytest.raises(ValueError, match=r"pca.md: must have the lines"):
+        algorithm_pages(tmp_path)
