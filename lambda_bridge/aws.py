@@ -128,13 +128,18 @@ class SageMakerPipelines:
         return next((e["PipelineExecutionArn"] for e in found if e.get("PipelineExecutionDisplayName") == run_id), None)
 
     def _newest(self, learning_type: str) -> Sequence[Mapping[str, Any]]:
-        """Summaries of the newest executions of a pipeline."""
+        """Summaries of the newest executions of a pipeline; none where it is not there, before the first build."""
         with refusals():
-            page = self._client.list_pipeline_executions(
-                PipelineName=pipeline_name(learning_type),  # type: ignore[arg-type]
-                SortOrder="Descending",
-                MaxResults=PAGE,
-            )
+            try:
+                page = self._client.list_pipeline_executions(
+                    PipelineName=pipeline_name(learning_type),  # type: ignore[arg-type]
+                    SortOrder="Descending",
+                    MaxResults=PAGE,
+                )
+            except ClientError as error:
+                if code_of(error) != "ResourceNotFound":
+                    raise
+                return ()
         found: Sequence[Mapping[str, Any]] = page["PipelineExecutionSummaries"]
         return found
 

@@ -107,4 +107,8 @@ def _secret() -> str:
             "GITHUB_WEBHOOK_SECRET: must be set for --url, got nothing. Set it to the secret of the deployment, "
             "which on AWS is the key `secret` of `github-webhook-secret`."
         )
+    if found.lstrip().startswith("{"):
+        raise SettingError(
+            "GITHUB_WEBHOOK_SECRET: must be the secret itself, got a JSON object. Set it to the value of `secret`."
+        )
     return found

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +23,8 @@ from algorithms.errors import PlatformError
 Kind = Literal["processing", "training"]
 KINDS: tuple[Kind, ...] = ("processing", "training")
 LARGEST_FILE = 2**20
+HIGHEST = 1e6
+"""Dollars an hour from which on a price is a mistake."""
 FORM = '{"region": "eu-west-1", "date": "2026-01-31", "hourly": {"training": {"ml.m5.large": 0.1}, "processing": {}}}'
 
 
@@ -53,15 +55,17 @@ def read_prices(path: Path) -> Prices:
 
 def _checked(found: Any) -> Prices:
     try:
-        region, date = str(found["region"]), str(found["date"])
-        hourly: dict[str, dict[str, float]] = {kind: dict(found["hourly"].get(kind, {})) for kind in KINDS}
-    except (KeyError, TypeError, AttributeError) as error:
+        region, day, given = found["region"], date.fromisoformat(found["date"]), found["hourly"]
+        hourly: dict[str, dict[str, float]] = {kind: dict(given.get(kind, {})) for kind in KINDS}
+        if not isinstance(region, str) or not set(given) <= set(KINDS) or not any(hourly.values()):
+            raise TypeError("no prices")
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"something else than {FORM}") from error
     for kind, table in hourly.items():
         for name, price in table.items():
-            if isinstance(price, bool) or not isinstance(price, int | float) or not 0 < price < math.inf:
+            if isinstance(price, bool) or not isinstance(price, int | float) or not 0 < price < HIGHEST:
                 raise ValueError(f"{price!r} as the price of {name} for {kind}")
-    return Prices(region, date, hourly)
+    return Prices(region, day.isoformat(), hourly)
 
 
 def from_products(document: Mapping[str, Any], region: str) -> Prices:

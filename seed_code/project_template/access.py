@@ -105,8 +105,8 @@ def task(names: Names, kept: Kept) -> list[iam.PolicyStatement]:
 def pipeline_event(names: Names, kept: Kept) -> list[iam.PolicyStatement]:
     """Looks at an execution, shows it on the issue, completes the wait for it."""
     return [
-        *answering(names),
-        *watching(names),
+        allow("states:SendTaskSuccess", on=[names.state_machine]),
+        looking(names),
         kept.secret(GITHUB_SECRET),
         *kept.records(BY_STATE),
         *kept.decryption(),
@@ -135,11 +135,13 @@ def answering(names: Names) -> list[iam.PolicyStatement]:
 
 
 def watching(names: Names) -> list[iam.PolicyStatement]:
-    """Reading executions of the pipelines."""
-    return [
-        allow("sagemaker:ListPipelineExecutions", on=names.pipelines),
-        allow("sagemaker:DescribePipelineExecution", "sagemaker:ListPipelineExecutionSteps", on=names.executions),
-    ]
+    """Finding executions of the pipelines, and reading them."""
+    return [allow("sagemaker:ListPipelineExecutions", on=names.pipelines), looking(names)]
+
+
+def looking(names: Names) -> iam.PolicyStatement:
+    """Reading an execution that is known."""
+    return allow("sagemaker:DescribePipelineExecution", "sagemaker:ListPipelineExecutionSteps", on=names.executions)
 
 
 def approved(names: Names) -> list[iam.PolicyStatement]:

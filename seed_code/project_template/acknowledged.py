@@ -29,7 +29,7 @@ UNNAMED = {
     "pipelines": "ecr:GetAuthorizationToken and cloudwatch:PutMetricData have no resources to name; the second is "
     "bound to SageMaker's namespaces.",
     "build": "ecr:GetAuthorizationToken has no resource to name, nor have those of network interfaces (option vpc_id).",
-    "launch": "These actions have no resources to name.",
+    "launch": "These actions have no resources to name, and only Service Catalog tags its copies of templates.",
 }
 """Why `*` stands as a resource."""
 ARN = "arn:<AWS::Partition>:{}:<AWS::Region>:<AWS::AccountId>:{}"

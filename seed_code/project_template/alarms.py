@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -10,6 +12,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from lambda_bridge.settings import COUNTS
+from pipelines.settings import Settings
 from seed_code.project_template.metrics import (
     FUNCTIONS,
     HOUR,
@@ -25,8 +28,6 @@ from seed_code.project_template.options import SWEEP
 
 LONGEST_WAIT_HOURS = (COUNTS["MLOPS_WAIT_DAYS"][2] + 1) * 24
 """A wait ends by itself before, whatever `WaitDays` is: so nobody ended it."""
-LONGEST_TRAINING_HOURS = 48
-"""A day of training, two hours of the other steps (`pipelines.settings`), and as long again in queues."""
 MANY_REPAIRS = 10
 """An hour; some are no alarm, since events may get lost."""
 QUIET_PERIODS = 6
@@ -48,9 +49,9 @@ class Rule:
 class Alarms(Construct):
     """`made`: the alarms, in the order of the runbook."""
 
-    def __init__(self, scope: Construct, names: Names, api_id: str, queue: str, topic: sns.ITopic) -> None:
+    def __init__(self, scope: Construct, watched: Sequence[Rule], topic: sns.ITopic) -> None:
         super().__init__(scope, "Alarms")
-        self.made = [self._make(rule, topic) for rule in rules(names, api_id, queue)]
+        self.made = [self._make(rule, topic) for rule in watched]
 
     def _make(self, rule: Rule, topic: sns.ITopic) -> cloudwatch.Alarm:
         comparison = cloudwatch.ComparisonOperator
@@ -71,7 +72,13 @@ class Alarms(Construct):
         return alarm
 
 
-def rules(names: Names, api_id: str, queue: str) -> list[Rule]:
+def longest_hours(settings: Settings) -> int:
+    """All that the jobs of an execution may take, and as long again in queues."""
+    spot = settings.max_spot_wait_seconds if settings.spot_training else 0
+    return 2 * math.ceil((settings.max_training_seconds + spot + 2 * settings.max_processing_seconds) / 3600)
+
+
+def rules(names: Names, api_id: str, queue: str, settings: Settings) -> list[Rule]:
     """What is watched."""
     ended = {name: workflow(names, f"Executions{name}") for name in ("Failed", "TimedOut", "Aborted")}
     errors = {f"e{number}": function("Errors", name) for number, name in enumerate(FUNCTIONS)}
@@ -83,7 +90,7 @@ def rules(names: Names, api_id: str, queue: str) -> list[Rule]:
             "stuck-training",
             "A pipeline execution runs for longer than its jobs may.",
             _oldest("OldestTrainingHours"),
-            LONGEST_TRAINING_HOURS,
+            longest_hours(settings),
         ),
         Rule("dead-letters", "Events could not be handled.", letters(queue)),
         Rule("throttles", "Lambda or Step Functions had no room.", added("throttles", _throttles(names)), periods=3),

@@ -47,7 +47,10 @@ def roles(template: Template) -> dict[str, Role]:
 
 
 def flat(value: Any, lookup: Lookup) -> str:
-    """A text of the template, its references looked up. Raises ValueError for a function that is not read."""
+    """A text of the template, its references looked up, each condition taken as met.
+
+    Raises ValueError for a function that is not read.
+    """
     match value:
         case str():
             return value
@@ -57,7 +60,9 @@ def flat(value: Any, lookup: Lookup) -> str:
             return lookup(f"{name}.{attribute}")
         case {"Fn::Join": [str(separator), list(parts)]}:
             return separator.join(flat(part, lookup) for part in parts)
-    raise ValueError(f"template: must be a text, Ref, Fn::GetAtt or Fn::Join, got {value!r}.")
+        case {"Fn::If": [str(), given, _]}:
+            return flat(given, lookup)
+    raise ValueError(f"template: must be a text, Ref, Fn::GetAtt, Fn::Join or Fn::If, got {value!r}.")
 
 
 def as_list(value: Any) -> list[Any]:

@@ -1,7 +1,8 @@
 """The launch role: what Service Catalog, or a project of SageMaker made from a template on S3, deploys with.
 
-It may make what the template holds, by the names that this has, and nothing else. Each
-action is one that CloudFormation's own resource types name ("handlers" of their schemas) but for those in `BESIDES`.
+It may make what the template holds, by the names that this has. What the roles that it makes may do, a permissions
+boundary alone limits: who deploys with it can do all that the boundary allows. Each action is one that CloudFormation's
+own resource types name ("handlers" of their schemas) but for those in `BESIDES`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from aws_cdk import CfnOutput, CfnParameter, Stack, Tags
+from aws_cdk import CfnOutput, CfnParameter, PermissionsBoundary, Stack, Tags
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
@@ -36,7 +37,7 @@ TAGS = ("ListTagsForResource", "TagResource", "UntagResource")
 ACTIONS: Mapping[str, Sequence[str]] = {
     "apigateway": ("DELETE", "GET", "PATCH", "POST", "PUT", "TagResource", "UntagResource"),
     "cloudformation": (
-        *("CreateStack", "DeleteStack", "DescribeStackEvents", "DescribeStacks", "GetTemplateSummary"),
+        *("CreateStack", "DeleteStack", "DescribeStackEvents", "DescribeStacks"),
         *("SetStackPolicy", "UpdateStack"),
     ),
     "cloudwatch": (
@@ -100,9 +101,11 @@ UNNAMED = (
     *("ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"),
     *("logs:CreateLogDelivery", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies", "logs:ListLogDeliveries"),
     *("logs:DeleteLogDelivery", "logs:GetLogDelivery", "logs:PutResourcePolicy", "logs:UpdateLogDelivery"),
-    *("secretsmanager:GetRandomPassword", "cloudformation:ValidateTemplate"),
+    *("secretsmanager:GetRandomPassword", "cloudformation:GetTemplateSummary", "cloudformation:ValidateTemplate"),
 )
-"""They have no resource to name."""
+"""They have no resource to name; GetTemplateSummary has none where it is asked about a template's address."""
+COPIED = {"StringEquals": {"s3:ExistingObjectTag/servicecatalog:provisioning": "true"}}
+"""Service Catalog reads the template from a copy of its own ("AWS Service Catalog launch constraints")."""
 BESIDES = {
     "cloudformation": "Service Catalog makes the stack in the name of this role.",
     "codebuild": "CloudFormation's schema of projects names no actions.",
@@ -139,7 +142,10 @@ class LaunchRoleStack(Stack):
     """One role. The options are those of the template that it deploys."""
 
     def __init__(self, scope: Construct, name: str, options: Options, **more: Any) -> None:
-        super().__init__(scope, name, description="The role that deploys studio.template.json", **more)
+        boundary = options.permissions_boundary
+        bound = PermissionsBoundary.from_arn(boundary) if boundary else None
+        description = "The role that deploys studio.template.json"
+        super().__init__(scope, name, permissions_boundary=bound, description=description, **more)
         Tags.of(self).add("project", PROJECT)
         bucket = CfnParameter(
             self,
@@ -163,9 +169,9 @@ class LaunchRoleStack(Stack):
         roles = [*_roles(names, options), *_optional(names, options)]
         objects = f"arn:{names.partition}:s3:::{bucket.value_as_string}/*"
         code = allow("s3:GetObject", "s3:GetObjectVersion", on=[objects])
-        self.policies.append(
-            iam.ManagedPolicy(self, "Granting", roles=[self.role], statements=[code, allow(*UNNAMED, on=["*"]), *roles])
-        )
+        copied = allow("s3:GetObject", on=["*"], conditions=COPIED)
+        statements = [code, copied, allow(*UNNAMED, on=["*"]), *roles]
+        self.policies.append(iam.ManagedPolicy(self, "Granting", roles=[self.role], statements=statements))
         CfnOutput(self, "LaunchRoleArn", value=self.role.role_arn, description="Of the launch constraint")
 
 

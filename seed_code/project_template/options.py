@@ -58,8 +58,8 @@ class Options:
     source_repository : address of the repository that the connection reads; each push to its main branch is built
     actions_repository : repository on GitHub, as OWNER/REPO, whose workflow build.yml may do what the build does; the
         account must know GitHub's OIDC provider
-    reserve_sweep : one sweep at a time. Lambda refuses it where the account's quota is below 101 ("Reserved
-        concurrency"); two sweeps at once do no harm but cost more requests
+    reserve_sweep : one sweep at a time. Lambda refuses it where the account's quota is below 101, as in many new
+        accounts ("Reserved concurrency"); two sweeps at once do no harm but cost more requests
     pipeline_settings : settings of the pipelines (docs/reference/pipelines.md) as a JSON object, for the build, which
         compiles with them, and for the bridge, which tells their cost
     python : Lambda's runtime
@@ -73,7 +73,7 @@ class Options:
     source_connection: str | None = None
     source_repository: str | None = None
     actions_repository: str | None = None
-    reserve_sweep: bool = True
+    reserve_sweep: bool = False
     pipeline_settings: str = "{}"
     python: str = PYTHONS[0]
 
@@ -83,9 +83,16 @@ class Options:
             problems.append("vpc_id: must be given together with subnet_ids")
         if bool(self.source_connection) != bool(self.source_repository):
             problems.append("source_connection: must be given together with source_repository")
+        if self.security_group_ids and not self.vpc_id:
+            problems.append("security_group_ids: must be given together with vpc_id")
         problems += _wrong_settings(self.pipeline_settings)
         if problems:
-            raise PlatformError(f"{'; '.join(problems)}. Correct the context that is given with -c.")
+            raise PlatformError(f"{'; '.join(problems)}. Correct OPTIONS of `make synth`, or -c of `cdk`.")
+
+    @property
+    def settings(self) -> Settings:
+        """The pipelines' settings, with an example's account, bucket and image."""
+        return Settings.from_environment({}, **{**asdict(EXAMPLE), **json.loads(self.pipeline_settings)})
 
     def _wrong(self, name: str) -> list[str]:
         value = getattr(self, name)

@@ -71,8 +71,8 @@ def lambda_package(folder: Path, python: str) -> Package:
 
 
 def source_package(folder: Path) -> Package:
-    """The checkout, as git knows it."""
-    files = {file.relative_to(PROJECT).as_posix(): file for file in _source_files()}
+    """What git tracks of the checkout, as it is now, and prices.json: other files may hold secrets."""
+    files = {file.relative_to(PROJECT).as_posix(): file for file in source_files()}
     return _zip(folder, "mlops-source", files)
 
 
@@ -142,14 +142,15 @@ def _is_provided(name: str) -> bool:
     return library in PROVIDED or f"{library}.py" in PROVIDED
 
 
-def _source_files() -> list[Path]:
-    git = ["git", "-C", str(PROJECT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    if (PROJECT / ".git").exists():
+def source_files(project: Path = PROJECT) -> list[Path]:
+    """What git tracks, and prices.json; where there is no git, all but what is made."""
+    git = ["git", "-C", str(project), "ls-files", "-z"]
+    if (project / ".git").exists():
         listed = subprocess.run(git, capture_output=True, text=True, check=True).stdout  # noqa: S603
-        found = [PROJECT / name for name in listed.split("\0") if name]
+        found = [project / name for name in ("prices.json", *listed.split("\0")) if name]
         return [file for file in found if file.is_file()]
-    every = (file for file in PROJECT.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
-    return [file for file in every if file.relative_to(PROJECT).parts[0] not in LEFT_OUT]
+    every = (file for file in project.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
+    return [file for file in every if file.relative_to(project).parts[0] not in LEFT_OUT]
 
 
 def _zip(folder: Path, stem: str, files: Mapping[str, Path]) -> Package:

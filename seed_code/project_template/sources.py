@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from aws_cdk import CfnParameter
+from aws_cdk import CfnCondition, CfnParameter, Fn
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
 from seed_code.project_template.names import Names
+
+AS_MADE = "as-made"
+"""The value of a key's parameter that stands for the name which `make synth` gave the file."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,10 @@ class Checkout:
 
 @dataclass(frozen=True)
 class Uploaded:
-    """Zip files that somebody uploaded; their keys are by default the names that `make synth` gave them."""
+    """Zip files that somebody uploaded, under the names that `make synth` gave them unless a parameter names others.
+
+    The names are no defaults of the parameters: an update would keep those of the template before.
+    """
 
     package: Path
     source: Path
@@ -65,7 +71,7 @@ class Uploaded:
             description="The bucket of the two zip files that `make synth` wrote",
             allowed_pattern="[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
         )
-        key = _key(scope, "LambdaCodeKey", "The functions' package; a new package has a new key", self.package)
+        key = _key(scope, "LambdaCodeKey", "The functions' package", self.package)
         found = s3.Bucket.from_bucket_name(scope, "Code", bucket.value_as_string)
         return lambda_.Code.from_bucket_v2(found, key)
 
@@ -78,8 +84,10 @@ class Uploaded:
 
 
 def _key(scope: Construct, name: str, meaning: str, file: Path) -> str:
-    found = CfnParameter(scope, name, description=meaning, default=file.name, min_length=1, max_length=1024)
-    return found.value_as_string
+    meaning = f"{meaning}; {AS_MADE}: the file that was made with this template"
+    found = CfnParameter(scope, name, description=meaning, default=AS_MADE, min_length=1, max_length=1024)
+    given = CfnCondition(scope, f"{name}Given", expression=Fn.condition_not(Fn.condition_equals(found, AS_MADE)))
+    return Fn.condition_if(given.logical_id, found.value_as_string, file.name).to_string()
 
 
 def object_arn(scope: Construct, archive: Archive) -> str:

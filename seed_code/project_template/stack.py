@@ -11,7 +11,7 @@ from constructs import Construct
 
 from seed_code.project_template import access
 from seed_code.project_template.actions_role import ActionsRole
-from seed_code.project_template.alarms import Alarms
+from seed_code.project_template.alarms import Alarms, rules
 from seed_code.project_template.build import Build, settings
 from seed_code.project_template.dashboard import Dashboard
 from seed_code.project_template.encryption import make_key
@@ -66,7 +66,7 @@ class MLOpsStack(Stack):
         self.api = WebhookApi(self, self.functions[WEBHOOK].function, self.key)
         self.build = self._build(options, sources)
         self.actions = self._actions(options.actions_repository)
-        self._observe()
+        self._observe(options)
         self._subscribe(self.storage.topic, self.parameters.email)
         self._tell()
 
@@ -136,9 +136,9 @@ class MLOpsStack(Stack):
         CfnOutput(self, "ActionsRoleArn", value=actions.role.role_arn, description="AWS_BUILD_ROLE_ARN of build.yml")
         return actions
 
-    def _observe(self) -> None:
+    def _observe(self, options: Options) -> None:
         api, queue = self.api.api.api_id, self.undelivered.queue_name
-        alarms = Alarms(self, self.names, api, queue, self.storage.topic)
+        alarms = Alarms(self, rules(self.names, api, queue, options.settings), self.storage.topic)
         counted = Counted(self, self.workflow.log_group)
         Dashboard(self, self.names, api, self.workflow.log_group.log_group_name, counted, alarms)
 

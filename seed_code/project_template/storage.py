@@ -95,7 +95,7 @@ def _table(scope: Construct, key: kms.IKey | None) -> dynamodb.Table:
         encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED if key else dynamodb.TableEncryption.AWS_MANAGED,
         encryption_key=key,
         deletion_protection=True,
-        removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+        removal_policy=RemovalPolicy.RETAIN,  # a creation that fails could not delete it, and would not roll back
     )
     for index, attribute in ((BY_GROUP, "group"), (BY_STATE, "state")):
         table.add_global_secondary_index(index_name=index, partition_key=_text(attribute), sort_key=_text("updated"))

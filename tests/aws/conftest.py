@@ -22,7 +22,7 @@ EVERY_OPTION = (
     "source_connection=arn:aws:codeconnections:eu-west-1:123456789012:connection/0a1b2c3d",
     "source_repository=https://github.com/octo-org/models",
     "actions_repository=octo-org/pipelines",
-    "reserve_sweep=false",
+    "reserve_sweep=true",
     'pipeline_settings={"spot_training": true}',
 )
 
@@ -55,7 +55,12 @@ def template(assembly: Path) -> Callable[[str], Template]:
 
 
 @pytest.fixture(scope="session")
-def optional(tmp_path_factory: pytest.TempPathFactory, worker_id: str, measured: dict[str, str]) -> Template:
+def optional_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str, measured: dict[str, str]) -> Path:
+    """Folder with the templates, made with every option."""
+    return synthesized(tmp_path_factory, worker_id, "cdk.options", EVERY_OPTION, measured)
+
+
+@pytest.fixture(scope="session")
+def optional(optional_folder: Path) -> Template:
     """The plain template with every option."""
-    folder = synthesized(tmp_path_factory, worker_id, "cdk.options", EVERY_OPTION, measured)
-    return json.loads((folder / "mlops.template.json").read_text())
+    return json.loads((optional_folder / "mlops.template.json").read_text())

@@ -37,14 +37,24 @@ def test_the_plain_template_needs_no_bootstrap(template):
     assert "BootstrapVersion" in template("MLOpsStack")["Parameters"]
 
 
-def test_code_and_source_come_from_parameters(template, assembly):
+def test_code_and_source_are_those_of_the_template_unless_parameters_name_others(template, assembly):
+    """An update keeps the values of parameters, defaults too: a file's name as a default would stay the older one."""
     for name in ("mlops", "studio"):
         found = template(name)
         for function in of_type(found, "Lambda::Function").values():
-            assert function["Code"] == {"S3Bucket": {"Ref": "LambdaCodeBucket"}, "S3Key": {"Ref": "LambdaCodeKey"}}
-        for key in ("LambdaCodeKey", "SourceKey"):
-            assert (assembly / found["Parameters"][key]["Default"]).is_file()
-        assert flat(one(found, "CodeBuild::Project")["Source"]["Location"]) == "{LambdaCodeBucket}/{SourceKey}"
+            assert function["Code"]["S3Bucket"] == {"Ref": "LambdaCodeBucket"}
+            assert (assembly / _unless_given(found, "LambdaCodeKey", function["Code"]["S3Key"])).is_file()
+        bucket, slash, key = one(found, "CodeBuild::Project")["Source"]["Location"]["Fn::Join"][1]
+        assert (bucket, slash) == ({"Ref": "LambdaCodeBucket"}, "/")
+        assert (assembly / _unless_given(found, "SourceKey", key)).is_file()
+
+
+def _unless_given(found, parameter, value):
+    condition, given, other = value["Fn::If"]
+    assert found["Parameters"][parameter]["Default"] == "as-made"
+    assert found["Conditions"][condition] == {"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, "as-made"]}]}
+    assert given == {"Ref": parameter}
+    return other
 
 
 def test_functions(stack):
@@ -55,10 +65,7 @@ def test_functions(stack):
     for item in found.values():
         assert callable(getattr(handler, item["Handler"].rpartition(".")[2]))
         assert item["TracingConfig"] == {"Mode": "Active"}
-    assert {name: item.get("ReservedConcurrentExecutions") for name, item in found.items()} == {
-        **dict.fromkeys(FUNCTIONS),
-        "mlops-sweep": 1,
-    }
+    assert {name: item.get("ReservedConcurrentExecutions") for name, item in found.items()} == dict.fromkeys(FUNCTIONS)
 
 
 def test_the_bridge_can_be_built_from_the_functions_environment(stack):
@@ -148,6 +155,8 @@ def test_no_clock_removes_models_and_datasets(stack, key):
 
 
 def test_the_run_table(stack):
+    (table,) = _resources(stack, "DynamoDB::Table")
+    assert table["DeletionPolicy"] == "Retain"  # it is protected: a creation that fails could not delete it
     table = one(stack, "DynamoDB::Table")
     assert table["KeySchema"] == [{"AttributeName": "id", "KeyType": "HASH"}]
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
@@ -273,7 +282,18 @@ def test_the_launch_role_may_make_what_the_studio_template_holds(template):
     renamed = {"apigatewayv2": "apigateway", "stepfunctions": "states"}
     assert {renamed.get(service, service) for service in services} - {"iam"} <= ACTIONS.keys()
     for item in _resources(template("launch-role"), "IAM::ManagedPolicy"):
-        assert len(json.dumps(item["Properties"]["PolicyDocument"], separators=(",", ":"))) < 6_144 * 1.6
+        text = json.dumps(_rendered(item["Properties"]["PolicyDocument"]), separators=(",", ":"))
+        assert 1_000 < len(text) < 6_144  # "IAM and AWS STS quotas"
+
+
+def test_the_launch_role_reads_the_copy_that_service_catalog_makes_of_the_template(template):
+    policies = _resources(template("launch-role"), "IAM::ManagedPolicy")
+    statements = [one for item in policies for one in item["Properties"]["PolicyDocument"]["Statement"]]
+    condition = {"StringEquals": {"s3:ExistingObjectTag/servicecatalog:provisioning": "true"}}
+    assert [one["Action"] for one in statements if one.get("Condition") == condition] == ["s3:GetObject"]
+    (unnamed,) = (one for one in statements if "ec2:DescribeVpcs" in one["Action"])
+    assert unnamed["Resource"] == "*"
+    assert "cloudformation:GetTemplateSummary" in unnamed["Action"]
 
 
 def test_the_launch_role_has_no_action_that_nothing_needs(template):
@@ -322,6 +342,10 @@ class TestEveryOption:
         for item in of_type(optional, "IAM::Role").values():
             assert item["PermissionsBoundary"] == "arn:aws:iam::123456789012:policy/Bound"
 
+    def test_the_launch_role_is_bounded_too(self, optional_folder):
+        found = json.loads((optional_folder / "launch-role.template.json").read_text())
+        assert one(found, "IAM::Role")["PermissionsBoundary"] == "arn:aws:iam::123456789012:policy/Bound"
+
     def test_functions_and_build_run_in_the_vpc(self, optional):
         subnets = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
         for item in of_type(optional, "Lambda::Function").values():
@@ -358,9 +382,31 @@ class TestEveryOption:
         assert project["Source"]["Location"] == "https://github.com/octo-org/models.git"
         assert project["Triggers"]["Webhook"] is True
 
-    def test_no_reserved_concurrency(self, optional):
-        for item in of_type(optional, "Lambda::Function").values():
-            assert "ReservedConcurrentExecutions" not in item
+    def test_one_sweep_at_a_time(self, optional, template):
+        for found, reserved in ((optional, {"mlops-sweep": 1}), (template("mlops"), {})):
+            functions = of_type(found, "Lambda::Function").values()
+            given = {one["FunctionName"]: one.get("ReservedConcurrentExecutions") for one in functions}
+            assert given == {**dict.fromkeys(FUNCTIONS), **reserved}
+
+    def test_the_alarm_of_a_training_knows_how_long_one_may_take(self, optional, template):
+        stuck = [
+            alarm["Threshold"]
+            for found in (template("mlops"), optional)
+            for alarm in of_type(found, "CloudWatch::Alarm").values()
+            if alarm["AlarmName"] == "mlops-stuck-training"
+        ]
+        assert stuck == [2 * (24 + 2), 2 * (24 + 2 + 12)]
+
+
+def _rendered(value):
+    """With short names in the place of references."""
+    if isinstance(value, list):
+        return [_rendered(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1 and next(iter(value)).startswith(("Fn::", "Ref")):
+        return flat(value)
+    return {key: _rendered(inner) for key, inner in value.items()}
 
 
 def _resources(template, kind):

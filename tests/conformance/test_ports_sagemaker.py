@@ -17,6 +17,7 @@ import pytest
 from botocore import xform_name
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.stub import Stubber
 
 from algorithms.errors import PlatformError
 from algorithms.metrics import LearningType
@@ -202,9 +203,23 @@ def test_the_executions_that_run(local: LocalSageMaker, pipelines: SageMakerPipe
     assert arns[0] not in {execution.arn for execution in pipelines.running()}, "one that is Stopping does not count"
 
 
-def test_running_pipelines_that_cannot_be_read_are_a_platform_error(pipelines: SageMakerPipelines) -> None:
-    with pytest.raises(PlatformError, match="ResourceNotFound"):
-        pipelines.running()
+def test_before_the_first_build_there_are_no_pipelines_and_nothing_runs(
+    local: LocalSageMaker, pipelines: SageMakerPipelines
+) -> None:
+    assert list(pipelines.running()) == []
+    assert pipelines.find("supervised", "issue-1-attempt-1") is None
+    install(local, step("One", ENDLESS))
+    arn = start(pipelines, "issue-1-attempt-1")
+    assert [execution.arn for execution in pipelines.running()] == [arn], "the two others are still not there"
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ThrottlingException", "ValidationException"])
+def test_running_pipelines_that_cannot_be_read_are_a_platform_error(code: str) -> None:
+    client = boto3.client("sagemaker", "us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+    with Stubber(client) as stubbed:
+        stubbed.add_client_error("list_pipeline_executions", code)
+        with pytest.raises(PlatformError, match=code):
+            SageMakerPipelines(client).running()
 
 
 def test_here_the_place_in_the_queue_is_told(tmp_path: Path) -> None:

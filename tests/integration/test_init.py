@@ -369,6 +369,11 @@ class TestArguments:
     def test_an_address_needs_the_secret(self, github, monkeypatch):
         monkeypatch.delenv("GITHUB_WEBHOOK_SECRET")
         assert "GITHUB_WEBHOOK_SECRET: must be set for --url" in init(*FULL, code=1)[1]
+
+    def test_the_secrets_json_is_not_taken_for_the_secret(self, github, monkeypatch):
+        monkeypatch.setenv("GITHUB_WEBHOOK_SECRET", f'{{"secret":"{SECRET}"}}')
+        assert "must be the secret itself, got a JSON object" in init(*FULL, code=1)[1]
+        assert github.requests == []
         assert github.requests == []
         assert report("acme/models")["status"] == "done"
 

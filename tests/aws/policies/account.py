@@ -13,7 +13,7 @@ BUCKET, TABLE, TOPIC = "mlops-local", "runs", "mlops-notices"
 CODE_BUCKET = "code-bucket"
 SECRETS = ("github-token", "github-webhook-secret", "slack-webhook-url")
 PSEUDO = {"AWS::AccountId": ACCOUNT, "AWS::Partition": "aws", "AWS::Region": REGION}
-PARAMETERS = {"LambdaCodeBucket": CODE_BUCKET, "GitHubRepository": "octo-org/models"}
+PARAMETERS = {"LambdaCodeBucket": CODE_BUCKET, "SourceKey": "mlops-source.zip", "GitHubRepository": "octo-org/models"}
 
 
 def arn(service: str, resource: str, account: str = ACCOUNT, region: str = REGION) -> str:

@@ -19,6 +19,7 @@ from typing import Any
 import boto3
 import botocore
 from account import BUCKET, REGION, SECRETS, TABLE, TOPIC, arn
+from aws_lambda_powertools.utilities import parameters
 from botocore import xform_name
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
@@ -146,6 +147,7 @@ class Deployment:
     def use(self, function: str) -> None:
         """The handlers work with this function's ports: each function reads its secrets itself."""
         if function not in self._ports:
+            parameters.clear_caches()  # of this process, which stands for several
             ports = build_ports(BridgeSettings.from_environment(self._environment()))
             self._ports[function] = replace(ports, clock=self.now, pause=lambda seconds: None)
         handler.use(self._ports[function], self.github.repository)

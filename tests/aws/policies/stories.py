@@ -131,6 +131,16 @@ class Stories(Told):
         self.say(issue, "/cancel")
         self.until(issue, "cancelled")
 
+    def the_progress_of_a_training_is_shown(self) -> None:
+        """Some minutes later, so that the comment may be edited again."""
+        issue = self.training()
+        execution = self.run_of(issue).attempt.execution_arn
+        assert execution is not None
+        self.deployment.ahead += timedelta(minutes=30)
+        self.deployment.tell(execution)
+        self.say(issue, "/cancel")
+        self.until(issue, "cancelled")
+
     def every_event_is_lost(self) -> None:
         """The sweep starts the run, goes on after the training, hears the reply."""
         self.deployment.lost = {"deliveries", "news"}

@@ -28,6 +28,18 @@ VALUES = {
     "RunId": "issue-1-attempt-1",
     "ModelPackageGroupName": "supervised-kmeans-iris-0a1b2c",
 }
+BY_LAMBDA = {
+    *("logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage"),
+    *("xray:PutTelemetryRecords", "xray:PutTraceSegments"),
+}
+"""What Lambda itself does in a function's name."""
+NOT_IN_THE_STORIES = {
+    "webhook": {"lambda:InvokeFunction"},
+    "task": {"sagemaker:ListPipelineExecutions", "states:SendTaskFailure"},
+}
+"""Granted, and in no story. The first: registry commands, still to come, are handed to the task function. The others: a
+training whose start was not noted before a crash is found again, and a wait that cannot end well is failed.
+"""
 PASSED = {"iam:PassedToService": "sagemaker.amazonaws.com"}
 PREVIOUS = f"s3://{BUCKET}/models/none/"
 
@@ -73,6 +85,16 @@ def test_every_call_of_the_functions_and_the_build_is_allowed(recorded, policies
     wanted = {"sagemaker:CreatePipeline", "sagemaker:UpdatePipeline", "iam:PassRole", "secretsmanager:GetSecretValue"}
     assert wanted <= {one[1] for one in asked}
     assert len({(one[0], one[1]) for one in asked}) > 45
+    assert {name: _unasked(granted[name], {one[1] for one in asked if one[0] == name}) for name in FUNCTIONS} == {
+        **dict.fromkeys(FUNCTIONS, frozenset()),
+        **NOT_IN_THE_STORIES,
+    }
+
+
+def _unasked(role, actions):
+    """What a function may do, and no story made it do."""
+    allowed_to = {action for one in role.statements if one.effect == "Allow" for action in one.actions}
+    return allowed_to - actions - BY_LAMBDA
 
 
 def test_every_call_that_sagemaker_makes_for_a_pipeline_is_allowed(policies, granted):

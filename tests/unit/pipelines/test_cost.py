@@ -136,7 +136,7 @@ class TestEnvironment:
 
     def test_prices_may_lie_in_the_functions_package(self, tmp_path):
         assert Costs.from_environment({"LAMBDA_TASK_ROOT": str(tmp_path)}).prices is None
-        (tmp_path / "prices.json").write_text('{"region": "a", "date": "b", "hourly": {}}')
+        (tmp_path / "prices.json").write_text('{"region": "a", "date": "2001-02-03", "hourly": {"training": {"x": 1}}}')
         assert Costs.from_environment({"LAMBDA_TASK_ROOT": str(tmp_path)}).prices is not None
 
     def test_nobody_waits_for_spot_instances_that_are_not_asked_for(self):
@@ -146,7 +146,7 @@ class TestEnvironment:
 
     def test_prices_are_of_the_region_where_jobs_run(self, tmp_path):
         file = tmp_path / "p.json"
-        file.write_text('{"region": "xx-nowhere-1", "date": "2001-02-03", "hourly": {}}')
+        file.write_text('{"region": "xx-nowhere-1", "date": "2001-02-03", "hourly": {"training": {"x": 1}}}')
         given = {"MLOPS_PRICES": str(file), "AWS_REGION": "eu-west-1"}
         with pytest.raises(PlatformError, match="must be of eu-west-1, where the jobs run, got prices of xx-nowhere-1"):
             Costs.from_environment(given)
