@@ -9,6 +9,7 @@ goes on does so by events.
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -178,3 +179,55 @@ def test_an_issue_a_reply_a_registered_model(deployed: Deployed) -> None:
         assert "START RequestId" in log, function
         assert '"level":"ERROR"' not in log, log
         assert "Traceback" not in log, log
+
+
+@pytest.mark.slow
+def test_an_update_deploys_the_files_that_were_made_with_the_template(
+    ministack: Path, assembly: Path, tmp_path: Path
+) -> None:
+    """As `aws cloudformation deploy` updates: every parameter keeps its value, those that had the default too."""
+    cloud = Emulator(ministack, tmp_path, {})
+    try:
+        until(cloud.is_up, "the emulator")
+        deploy(cloud, assembly, "http://127.0.0.1:9")
+        before = code_of_functions(cloud)
+        parameters = update(cloud, assembly, tmp_path)
+        assert {"LambdaCodeKey", "SourceKey"} <= parameters
+        after = code_of_functions(cloud)
+        assert set(after) == set(before) == set(FUNCTIONS)
+        assert all(after[name] != before[name] for name in FUNCTIONS)
+    finally:
+        cloud.close()
+
+
+def code_of_functions(cloud: Emulator) -> dict[str, str]:
+    """Function -> digest of its code."""
+    found = cloud.client("lambda").list_functions()["Functions"]
+    return {function["FunctionName"]: function["CodeSha256"] for function in found}
+
+
+def update(cloud: Emulator, assembly: Path, folder: Path) -> set[str]:
+    """Another package, and the template that was made with it. Returns the parameters that kept their values."""
+    s3, formation = cloud.client("s3"), cloud.client("cloudformation")
+    (made,) = assembly.glob("mlops-lambda-*.zip")
+    newer = folder / "mlops-lambda-0123456789abcdef.zip"
+    newer.write_bytes(made.read_bytes())
+    with zipfile.ZipFile(newer, "a") as archive:
+        archive.writestr("newer.txt", "")
+    s3.upload_file(str(newer), CODE, newer.name)
+    text = (assembly / "mlops.template.json").read_text().replace(made.name, newer.name)
+    s3.put_object(Bucket=CODE, Key="newer.json", Body=json.dumps(without_expressions(json.loads(text))))
+    kept = {one["ParameterKey"] for one in formation.describe_stacks(StackName="mlops")["Stacks"][0]["Parameters"]}
+    formation.update_stack(
+        StackName="mlops",
+        TemplateURL=f"{cloud.url}/{CODE}/newer.json",
+        Capabilities=["CAPABILITY_IAM"],
+        Parameters=[{"ParameterKey": name, "UsePreviousValue": True} for name in sorted(kept)],
+    )
+
+    def ended() -> Any:
+        status = formation.describe_stacks(StackName="mlops")["Stacks"][0]["StackStatus"]
+        return None if status.endswith("IN_PROGRESS") else status
+
+    assert until(ended, "the update") == "UPDATE_COMPLETE"
+    return kept
