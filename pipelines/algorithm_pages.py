@@ -20,7 +20,11 @@ DRAFT = f"""# {{title}}
 {BEGIN}
 {END}
 
+## Deviations
+
 ## Limits
+
+## How to replicate
 
 ## Sources
 """

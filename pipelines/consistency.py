@@ -211,9 +211,9 @@ def _task_type(given: Given) -> list[Problem]:
     return [Problem("task_type", named, message)]
 
 
-def metric_problem(metric: str, tasks: list[TaskType], because: str) -> Problem:
-    """The problem of a metric that belongs to none of `tasks`."""
-    fitting = ", ".join(name for task in tasks for name in of_task(task))
+def metric_problem(metric: str, tasks: list[TaskType], because: str, who: type[Algorithm] | None) -> Problem:
+    """The problem of a metric that belongs to none of `tasks`. Offered are those of `who`; of all where it is None."""
+    fitting = ", ".join(name for task in tasks for name in (who.metrics(task) if who else of_task(task)))
     message = f"evaluation_metric: belongs to {METRICS[metric].task_type}, but {because}, got {shown(metric)}. "
     advice = f"Choose one of {fitting}, or another task_type or algorithm."
     return Problem("evaluation_metric", metric, message + advice)
@@ -229,7 +229,7 @@ def _metric(given: Given) -> list[Problem]:
         return [Problem("evaluation_metric", metric, f"evaluation_metric: {message}")]
     if METRICS[metric].task_type in tasks:
         return []
-    return [metric_problem(metric, tasks, f"the request is for {' or '.join(tasks)}")]
+    return [metric_problem(metric, tasks, f"the request is for {' or '.join(tasks)}", given.algorithm)]
 
 
 def _environment(given: Given) -> list[Problem]:

@@ -156,7 +156,8 @@ def resolve(request: TrainingRequest, metadata: Mapping[str, Any] | None = None)
     task_type, notes = _task_type(request, metadata or {})
     metric = request.evaluation_metric or algorithm(request.algorithm).metrics(task_type)[0]
     if METRICS[metric].task_type != task_type:
-        raise ParameterError([metric_problem(metric, [task_type], f"the task is {task_type}")])
+        who = algorithm(request.algorithm)
+        raise ParameterError([metric_problem(metric, [task_type], f"the task is {task_type}", who)])
     if request.evaluation_metric is None:
         whose = task_type if metric == DEFAULT_METRIC[task_type] else request.algorithm
         notes = [*notes, f"evaluation_metric is {metric}, the default for {whose}."]

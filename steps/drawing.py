@@ -66,6 +66,11 @@ def style() -> AbstractContextManager[None]:
     return mpl.rc_context(chosen)
 
 
+def legend_below(axes: Axes, **settings: Any) -> None:
+    """A legend under the axes, where it hides nothing and no mark of it is taken for data."""
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), fontsize=8, **settings)
+
+
 def name(value: object) -> str:
     """A name from a dataset, on one line and not too long."""
     text = " ".join("".join(sign if sign.isprintable() else " " for sign in str(value)).split())

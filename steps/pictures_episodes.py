@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from steps.drawing import BLUE, GREY, ORANGE, Drawing
+from steps.drawing import BLUE, GREY, ORANGE, Drawing, legend_below
+
+FAR = 3
+"""Heights of all bars together, beyond which a line would press the bars flat."""
 
 
 def episodes(rewards: Sequence[float], random_mean: float | None) -> Iterator[tuple[str, Drawing]]:
@@ -18,6 +21,11 @@ def _rewards(axes: Any, rewards: Sequence[float], random_mean: float | None) -> 
     axes.bar(range(1, len(rewards) + 1), rewards, color=BLUE)
     axes.axhline(mean, linestyle="--", color=GREY, label=f"mean {mean:.1f}")
     if random_mean is not None:
-        axes.axhline(random_mean, linestyle=":", color=ORANGE, label=f"random actions {random_mean:.1f}")
+        low, high = min(0, *rewards), max(0, *rewards)
+        room = FAR * (high - low)
+        near = not room or low - room <= random_mean <= high + room
+        label = f"random actions {random_mean:.1f}{'' if near else ', outside the picture'}"
+        place = [random_mean] * 2 if near else []
+        axes.plot([0, len(rewards) + 1] if near else [], place, linestyle=":", color=ORANGE, label=label)
     axes.set(xlabel="evaluation episode", ylabel="return", title="Return of each evaluation episode")
-    axes.legend(loc="lower right")
+    legend_below(axes, ncols=2)

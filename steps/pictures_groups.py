@@ -9,7 +9,7 @@ from algorithms.base import Table
 from algorithms.pca import PCA
 from algorithms.tabular import TabularAlgorithm
 from algorithms.tsne import TSNE
-from steps.drawing import BLUE, GREY, MOST_NAMED, ORANGE, PALETTE, Drawing
+from steps.drawing import BLUE, GREY, MOST_NAMED, ORANGE, PALETTE, Drawing, legend_below
 
 MOST_POINTS = 2_000
 
@@ -59,16 +59,15 @@ def _silhouettes(axes: Any, X: Any, labels: Any) -> None:
     from sklearn.metrics import silhouette_samples
 
     values, bottom, ticks = silhouette_samples(X, labels), 0, []
-    for place, label in enumerate(np.unique(labels)[:MOST_NAMED]):
+    for label in np.unique(labels)[:MOST_NAMED]:
         own = np.sort(values[labels == label])
-        colour = PALETTE[place % len(PALETTE)]
-        axes.fill_betweenx(np.arange(bottom, bottom + len(own)), 0, own, color=colour, linewidth=0)
+        axes.fill_betweenx(np.arange(bottom, bottom + len(own)), 0, own, color=_colour(label), linewidth=0)
         ticks.append((bottom + len(own) / 2, str(label)))
         bottom += len(own) + max(2, len(values) // 100)
     axes.axvline(values.mean(), linestyle="--", color=GREY, label=f"mean {values.mean():.3f}")
     axes.set_yticks([place for place, _ in ticks], [label for _, label in ticks])
     axes.set(xlabel="silhouette coefficient", ylabel="cluster", title="Silhouettes, row by row")
-    axes.legend(loc="lower right")
+    legend_below(axes)
 
 
 def _plane(axes: Any, X: Any, labels: Any, seed: int) -> None:
@@ -87,11 +86,17 @@ def _scatter(axes: Any, points: Any, title: str, labels: Any = None) -> None:
 
     for place, label in enumerate([None] if labels is None else np.unique(labels)):
         chosen = slice(None) if label is None else labels == label
-        colour, shown = PALETTE[place % len(PALETTE)], place < MOST_NAMED and label is not None
-        axes.scatter(*points[chosen, :2].T, s=12, alpha=0.7, color=colour, label=label if shown else None)
+        shown = None if label is None or place >= MOST_NAMED else "noise" if label < 0 else str(label)
+        axes.scatter(*points[chosen, :2].T, s=12, alpha=0.7, color=_colour(label), label=shown)
     if labels is not None:
-        axes.legend(title="cluster", ncols=2, fontsize=8)
+        legend_below(axes, title="cluster", ncols=10)
     axes.set(xlabel="first direction", ylabel="second direction", title=title)
+
+
+def _colour(label: int | None) -> str:
+    """The same for a cluster in every picture. Grey is for noise alone."""
+    colours = [one for one in PALETTE if one != GREY]
+    return GREY if label is not None and label < 0 else colours[(label or 0) % len(colours)]
 
 
 def _scree(axes: Any, ratios: Any) -> None:
@@ -100,4 +105,4 @@ def _scree(axes: Any, ratios: Any) -> None:
     axes.plot(places, ratios.cumsum(), "o-", color=ORANGE, label="together", markersize=3)
     axes.set(xlabel="component", ylabel="share of the variance", ylim=(0, 1.03), title="Explained variance")
     axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.legend(loc="center right")
+    legend_below(axes, ncols=2)

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from algorithms.registry import ALGORITHMS
+from algorithms.registry import ALGORITHMS, algorithm
+from lambda_bridge.issue_body import read_body
 from pipelines.algorithm_pages import BEGIN, END, FOLDER, algorithm_pages
 from pipelines.render import ROOT
 
-HEADINGS = ("When to use it", "How it is trained and evaluated", "Limits", "Sources")
+HEADINGS = (
+    "When to use it",
+    "How it is trained and evaluated",
+    "Deviations",
+    "Limits",
+    "How to replicate",
+    "Sources",
+)
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)
@@ -20,6 +30,18 @@ def test_every_part_of_a_page_was_written(name):
     assert {heading: len(words.replace(END, "").split()) >= 5 for heading, words in parts.items()} == dict.fromkeys(
         HEADINGS, True
     )
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_a_page_says_how_to_replicate_with_an_example_of_its_own(name):
+    text = (ROOT / FOLDER / f"{name}.md").read_text()
+    told = text.partition("\n## How to replicate\n")[2].partition("\n## ")[0]
+    (issue,) = re.findall(r"`mlops run (\S+)`", told)
+    body = (ROOT / issue).read_text().split("---", 2)[2]
+    assert read_body(body).algorithm == name
+    assert "`mlops reproduce " in told
+    for key, value in algorithm(name).repeatable_with.items():
+        assert f"`{key}: {value}`" in told
 
 
 def test_a_new_algorithm_gets_a_draft_with_its_hyperparameters(tmp_path):

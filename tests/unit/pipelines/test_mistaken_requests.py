@@ -36,6 +36,10 @@ CASES = {
         CLUSTERS.replace("kmeans", "tsne") + "evaluation_metric: explained_variance", "evaluation_metric",
         'has no meaning for tsne, got "explained_variance". Choose one of trustworthiness.',
     ),
+    "metric of another task, of one without all metrics": (
+        CLUSTERS.replace("kmeans", "tsne") + "evaluation_metric: silhouette", "evaluation_metric",
+        'got "silhouette". Choose one of trustworthiness, or another task_type or algorithm.',
+    ),
     "rows dropped that are evaluated": (
         CLUSTERS.replace("kmeans", "dbscan") + "preprocessing: {missing: drop}", "preprocessing.missing",
         "drop would leave rows without a result, got `drop` with dbscan",
