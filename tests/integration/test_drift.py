@@ -6,16 +6,15 @@ import json
 
 import pandas as pd
 import pytest
-from click.testing import CliRunner
 from sklearn.datasets import load_wine
 
 from lambda_bridge.issue_body import read_body
-from local.cli import main
 from local.github import LocalGitHub, Server
 from local.github.issues import IssueEdit
 from local.github.users import OWNER
 from local.registry import Registry
 from local.workspace import Workspace
+from tests.integration.command import mlops, registered
 
 BODY = """
 learning_type: supervised
@@ -24,19 +23,10 @@ dataset_id: wine
 """
 
 
-def mlops(*arguments):
-    result = CliRunner().invoke(main, [*map(str, arguments)])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
-
-
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory):
     """A workspace with one registered version."""
-    folder = tmp_path_factory.mktemp("drift")
-    (folder / "issue.md").write_text(BODY)
-    assert mlops("run", folder / "issue.md", "--workspace", folder / "ws", "--json").exit_code == 0
-    return folder / "ws"
+    return registered(tmp_path_factory.mktemp("drift"), BODY)
 
 
 @pytest.fixture(scope="module")

@@ -3,11 +3,10 @@
 import json
 
 import pytest
-from click.testing import CliRunner
 
-from local.cli import main
 from local.records import Record
 from local.reproduce import Figure, Reproduction, why_it_may_differ
+from tests.integration.command import mlops, registered
 
 BODY = """
 learning_type: supervised
@@ -17,19 +16,10 @@ hyperparameters: {n_estimators: 5}
 """
 
 
-def mlops(*arguments):
-    result = CliRunner().invoke(main, [*map(str, arguments)])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
-
-
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory):
     """A workspace with one registered attempt."""
-    folder = tmp_path_factory.mktemp("reproduce")
-    (folder / "issue.md").write_text(BODY)
-    assert mlops("run", folder / "issue.md", "--workspace", folder / "ws", "--json").exit_code == 0
-    return folder / "ws"
+    return registered(tmp_path_factory.mktemp("reproduce"), BODY)
 
 
 @pytest.fixture
