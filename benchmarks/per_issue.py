@@ -6,6 +6,9 @@ the local SageMaker and Step Functions) and the local GitHub, prints a table and
 EventBridge is taken at its busiest: each event of a pipeline calls `pipeline_event` once. DynamoDB's units follow "Read
 and write operations" of its developer guide: a write takes one for each KB of the item, again in each index that holds
 it; a consistent read one for each 4 KB, a query half of that.
+
+The dollars are the counts at list prices of us-east-1, without free tiers: for the order of magnitude. Prices change
+and differ by region; the pages that they are from are named beside them.
 """
 
 from __future__ import annotations
@@ -49,6 +52,8 @@ ROWS = (
     "GitHub requests",
     "of them writing",
     "answered 304 besides",
+    "Lambda GB-seconds",
+    "US dollars",
 )
 SERVICES = {
     "sagemaker": "SageMaker requests",
@@ -56,6 +61,23 @@ SERVICES = {
     "sns": "SNS messages",
     "secretsmanager": "Secrets Manager requests",
 }
+MILLION = 1e6
+PRICES = {  # US dollars for one, list prices of us-east-1
+    "state transitions": 25 / MILLION,  # aws.amazon.com/step-functions/pricing, Standard
+    **{f"calls of {name}": 0.20 / MILLION for name in FUNCTIONS},  # aws.amazon.com/lambda/pricing
+    "Lambda GB-seconds": 16.67 / MILLION,  # the same page, x86
+    "DynamoDB write units": 0.625 / MILLION,  # aws.amazon.com/dynamodb/pricing/on-demand
+    "DynamoDB read units": 0.125 / MILLION,  # the same page
+    "S3 GET": 0.4 / MILLION,  # aws.amazon.com/s3/pricing, Standard
+    "S3 LIST": 5 / MILLION,  # the same page
+    "S3 PUT": 5 / MILLION,  # the same page
+    "SNS messages": 20 / MILLION,  # aws.amazon.com/sns/pricing, e-mail
+    "Secrets Manager requests": 5 / MILLION,  # aws.amazon.com/secrets-manager/pricing
+}
+MEMORY = 0.5
+"""GB of each function (`MEMORY_MB` of `seed_code.project_template.functions`)."""
+SECONDS = {"GitHub requests": 0.2, "SageMaker requests": 0.1, "Step Functions requests": 0.05}
+"""What a function is taken to wait for an answer: assumed, not measured."""
 ANSWERED = re.compile(r'"(?P<method>[A-Z]+) \S+ HTTP/1.1" (?P<status>\d+)')
 Counts = Counter[str]
 
@@ -151,7 +173,7 @@ class Counted:
             if role in FUNCTIONS:
                 self._counts.update(requested(service, operation, params))
         self._counts["state transitions"] = self._transitions() - before
-        return Counter(self._counts)
+        return priced(self._counts)
 
     def _invoked(self, function: str, event: Mapping[str, Any]) -> Any:
         self._counts[f"calls of {function}"] += 1
@@ -208,10 +230,23 @@ def size(item: Mapping[str, Any]) -> int:
     return sum(len(name.encode()) + len(str(next(iter(value.values()))).encode()) for name, value in item.items())
 
 
+def priced(counts: Counts) -> Counts:
+    """With what the functions' time is reckoned to be, and what all of it costs."""
+    waited = sum(counts[row] * seconds for row, seconds in SECONDS.items())
+    time: dict[str, Any] = {"Lambda GB-seconds": waited * MEMORY}
+    taken: Counts = Counter({**counts, **time})
+    dollars: dict[str, Any] = {"US dollars": sum(taken[row] * price for row, price in PRICES.items())}
+    return Counter({**taken, **dollars})
+
+
 def table(found: Mapping[str, Counts]) -> str:
     """Markdown."""
-    rows = [f"| {row} | {' | '.join(f'{counts[row]:g}' for counts in found.values())} |" for row in ROWS]
-    about = "Warm functions; the jobs' own requests (their files, images and logs) are not in it."
+    rows = [f"| {row} | {' | '.join(f'{counts[row]:.3g}' for counts in found.values())} |" for row in ROWS]
+    about = (
+        "Warm functions; the jobs' own requests (their files, images and logs) are not in it. GB-seconds are reckoned "
+        "with 0.2 s a GitHub request, 0.1 s one of SageMaker, 0.05 s one of Step Functions, at 512 MB. Dollars are "
+        "list prices of us-east-1 without free tiers."
+    )
     head = [f"| | {' | '.join(found)} |", f"|---|{'---|' * len(found)}"]
     return "\n".join(["# What an issue takes besides its jobs", "", about, "", *head, *rows])
 

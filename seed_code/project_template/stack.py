@@ -16,7 +16,7 @@ from seed_code.project_template.build import Build, settings
 from seed_code.project_template.dashboard import Dashboard
 from seed_code.project_template.encryption import make_key
 from seed_code.project_template.events import Events, dead_letters
-from seed_code.project_template.functions import Function, Pace, Surroundings
+from seed_code.project_template.functions import Function, Pace, Surroundings, trusted
 from seed_code.project_template.metrics import Counted
 from seed_code.project_template.names import Names
 from seed_code.project_template.network import network_of
@@ -83,7 +83,7 @@ class MLOpsStack(Stack):
 
     def _pipeline_role(self) -> tuple[iam.Role, iam.Policy]:
         """Its policy stands for itself, since it names the role."""
-        role = iam.Role(self, "PipelineRole", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"))
+        role = iam.Role(self, "PipelineRole", assumed_by=trusted("sagemaker"))
         statements = access.pipeline_role(self.names, self.kept, role.role_arn)
         return role, iam.Policy(self, "PipelinePolicy", roles=[role], statements=statements)
 

@@ -12,6 +12,7 @@ import pytest
 from botocore import xform_name
 
 from seed_code.project_template.options import Options
+from tests.aws.templates import of_type
 
 PROJECT = Path(__file__).parents[2]
 PAGES = {page.stem: page.read_text() for page in sorted((PROJECT / "docs" / "how-to").glob("*.md"))}
@@ -108,3 +109,15 @@ def test_logs_that_are_named_exist(template):
     for page in PAGES.values():
         for name in re.findall(r"/aws/[\w/-]+", page):
             assert name in groups
+
+
+def test_what_costs_while_nothing_runs_is_counted(template):
+    """The rows of scale.md that name resources: how many of them the template has."""
+    said = dict(re.findall(r"^\| (secrets|metrics that alarms look at|dashboard) \| (\d+) \|", PAGES["scale"], re.M))
+    found = template("mlops")
+    metrics = [alarm.get("Metrics", [{"MetricStat": {}}]) for alarm in of_type(found, "CloudWatch::Alarm").values()]
+    assert said == {
+        "secrets": str(len(of_type(found, "SecretsManager::Secret"))),
+        "metrics that alarms look at": str(sum("MetricStat" in metric for each in metrics for metric in each)),
+        "dashboard": str(len(of_type(found, "CloudWatch::Dashboard"))),
+    }

@@ -169,6 +169,14 @@ def test_the_run_table(stack):
     assert table["DeletionProtectionEnabled"] is True
 
 
+def test_services_that_say_for_whom_they_act_take_roles_for_this_account_alone(stack):
+    for name, role in of_type(stack, "IAM::Role").items():
+        (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+        service = trust["Principal"].get("Service", "lambda.amazonaws.com")
+        limit = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+        assert trust.get("Condition") == (None if service == "lambda.amazonaws.com" else limit), name
+
+
 def test_secrets_are_made_unless_they_are_there(stack):
     secrets = {item["Properties"]["Name"]: item for item in _resources(stack, "SecretsManager::Secret")}
     assert secrets.keys() == {"github-token", "slack-webhook-url", "github-webhook-secret"}
