@@ -1,8 +1,8 @@
 """The step Train: fits an algorithm on the prepared rows, or in an environment, and saves the model.
 
 Hyperparameters of the job, all texts: `algorithm`, `hyperparameters` (JSON), `preprocessing` (JSON, tables only) and
-`seed`; in a search `metric` and `strategy` besides (see `steps.search`). Channel `train`: train.parquet and schema.json,
-or environment.json. Progress goes to standard output.
+`seed`; in a search `metric` and `strategy` besides (see `steps.search`). Channel `train`: train.parquet and
+schema.json, or environment.json. Progress goes to standard output.
 """
 
 from __future__ import annotations
