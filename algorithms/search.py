@@ -26,6 +26,8 @@ PLACE = "place_"
 MOST_VALUES = 30
 """Of a list (CreateHyperParameterTuningJob, `CategoricalParameterRange.Values`)."""
 MOST_TRIALS = 100
+DIGITS = 4
+"""Significant digits of a number with a fraction: a person may want to write it down."""
 LOGARITHMIC_FROM = 100
 """A range whose end is at least as many times its beginning is searched by its logarithm."""
 
@@ -75,13 +77,14 @@ class Range:
     whole: bool
 
     def at(self, place: float) -> float:
-        """The number at a place between 0 and 1; on a logarithmic scale where the range is wide."""
+        """The number at a place between 0 and 1, in `DIGITS` digits; by its logarithm where the range is wide."""
         if self.low > 0 and self.high >= LOGARITHMIC_FROM * self.low:
             found = math.exp(math.log(self.low) + place * (math.log(self.high) - math.log(self.low)))
-            return min(max(round(found) if self.whole else found, self.low), self.high)
-        if self.whole:
+        elif self.whole:
             return self.low + min(int(place * (self.high - self.low + 1)), int(self.high - self.low))
-        return self.low + place * (self.high - self.low)
+        else:
+            found = self.low + place * (self.high - self.low)
+        return min(max(round(found) if self.whole else float(f"{found:.{DIGITS}g}"), self.low), self.high)
 
     def every(self) -> Sequence[float] | None:
         """All whole numbers; None where there is no end of them."""

@@ -147,7 +147,7 @@ def train_step(plan: Plan, prepare: ProcessingStep, **hyperparameters: Any) -> T
 def tune_step(plan: Plan, prepare: ProcessingStep, **hyperparameters: Any) -> Trained:
     """Train, many times: a tuning job tries points of the unit cube, the container turns each into hyperparameters.
 
-    The ranges are the same for every request, since a definition is compiled before there is one (docs/adr/0011). A
+    The ranges are the same for every request, since a definition is compiled before there is one (docs/adr/0010). A
     tuning job has no entry point: it starts `train` of the image ("Use Your Own Training Algorithms").
     """
     more = {"metric": plan["EvaluationMetric"], "strategy": plan["SearchStrategy"], **hyperparameters}

@@ -95,7 +95,7 @@ def _own(request: ResolvedRequest, facts: RunFacts) -> Parameters:
 
 
 def _search(request: ResolvedRequest) -> Parameters:
-    """The parameters of the pipelines that search. A grid is gone through in one job (docs/adr/0011)."""
+    """The parameters of the pipelines that search. A grid is gone through in one job (docs/adr/0010)."""
     tuning = request.search()
     if tuning is None:
         return {}

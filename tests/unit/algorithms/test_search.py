@@ -58,6 +58,12 @@ def test_a_wide_range_is_searched_by_its_logarithm():
     assert Range("x", 1, 10_000, whole=True).at(0.5) == 100
 
 
+def test_numbers_can_be_written_down():
+    assert Range("x", 0.1, 0.2, whole=False).at(1 / 3) == 0.1333
+    assert Range("x", 0.123456, 0.2, whole=False).at(0.0) == 0.1235  # never below the low end
+    assert Range("x", 0.123446, 0.2, whole=False).at(0.0) == 0.123446
+
+
 def test_a_point_is_a_set_of_hyperparameters():
     found = space(FOREST, {"n_estimators": [10, 50], "max_depth": {"min": 2, "max": 12}, "min_samples_leaf": 3})
     assert found.at([0.0, 1.0]) == {"min_samples_leaf": 3, "max_depth": 2, "n_estimators": 50}
