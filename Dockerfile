@@ -1,4 +1,5 @@
-# One image for every step and for serving: SageMaker starts `python -m steps.<name>`, and `serve` for endpoints.
+# One image for every step and for serving: SageMaker starts `python -m steps.<name>`, `serve` for endpoints, and `train`
+# for the jobs of a tuning job.
 # CPU only. The build fails where a wheel is missing: nothing is compiled here.
 # PYTHON_IMAGE may name a digest (python:3.11-slim-bookworm@sha256:...); .ci/image passes the one that it resolved.
 ARG PYTHON_IMAGE=python:3.11-slim-bookworm
@@ -22,7 +23,8 @@ FROM ${PYTHON_IMAGE}
 ENV PATH=/opt/venv/bin:$PATH PYTHONPATH=/opt/mlops PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 MLOPS_STEP_USER=mlops
 RUN useradd --uid 1000 --create-home --shell /usr/sbin/nologin mlops \
     && printf '#!/bin/sh\nexec python -m steps.serve\n' > /usr/local/bin/serve \
-    && chmod 755 /usr/local/bin/serve
+    && printf '#!/bin/sh\nexec python -m steps.train\n' > /usr/local/bin/train \
+    && chmod 755 /usr/local/bin/serve /usr/local/bin/train
 COPY --from=build /opt/venv /opt/venv
 COPY algorithms /opt/mlops/algorithms
 COPY steps /opt/mlops/steps

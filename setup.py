@@ -16,6 +16,7 @@ CORE = [
     "markdown-it-py>=3",
     "matplotlib>=3.10",
     "numpy>=2.4",
+    "optuna>=5",
     "pandas>=3.1",
     "pyarrow>=22",
     "pydantic>=2.14",

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from algorithms.errors import ParameterError, Problem
+from algorithms.registry import algorithm
+from algorithms.search import split
 from pipelines.request import TrainingRequest, parse_request
 
 BUDGETS = {"num_episodes": "total_timesteps", "total_timesteps": "num_episodes"}
@@ -19,7 +21,10 @@ def merge(request: TrainingRequest, last: Mapping[str, Any], changes: Mapping[st
     """
     emptied = {name: None for name, value in changes.items() if value is None}
     written = request.model_dump(include=set(TrainingRequest.model_fields), exclude_unset=True)
-    return parse_request({**written, "hyperparameters": {**overlaid(last, changes), **emptied}}).hyperparameters
+    asked = {**overlaid(last, changes), **emptied}
+    if not split(algorithm(request.algorithm).params_model, asked)[0]:
+        written.pop("tuning", None)  # it is for what is searched, and nothing is any more
+    return parse_request({**written, "hyperparameters": asked}).hyperparameters
 
 
 def overlaid(last: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,9 +41,13 @@ def same(request: TrainingRequest, one: Mapping[str, Any], other: Mapping[str, A
 
 
 def effective(request: TrainingRequest, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Every hyperparameter of the algorithm, defaults filled in. Raises ValueError for values that are not valid."""
+    """Every hyperparameter of the algorithm, defaults filled in, lists and ranges that are searched as they are.
+
+    Raises ValueError for values that are not valid.
+    """
     written = request.model_copy(update={"hyperparameters": dict(hyperparameters)})
-    return written.params().model_dump()
+    searched, _ = split(algorithm(request.algorithm).params_model, hyperparameters)
+    return {**written.params().model_dump(), **searched}
 
 
 def readable(error: ParameterError) -> list[Problem]:

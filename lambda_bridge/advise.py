@@ -61,9 +61,9 @@ def tried(attempt: Attempt, metric: str) -> Tried:
     """An attempt, scored by `metric`: attempts of other issues may have been decided by another one."""
     primary = attempt.metrics.get("primary") or {}
     if primary.get("name") == metric:
-        return Tried(attempt.hyperparameters, attempt.score, attempt.train_score)
+        return Tried(attempt.values, attempt.score, attempt.train_score)
     value = attempt.metrics.get(metric)
-    return Tried(attempt.hyperparameters, None if value is None else METRICS[metric].score(value), None)
+    return Tried(attempt.values, None if value is None else METRICS[metric].score(value), None)
 
 
 def advise(request: ResolvedRequest, current: Tried, earlier: Sequence[Tried], evaluation: Mapping[str, Any]) -> Advice:

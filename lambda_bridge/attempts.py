@@ -7,11 +7,11 @@ comment's marker, and is not done twice.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from algorithms.errors import PlatformError, Problem, RequestError
-from lambda_bridge import comments, datasets, history
+from lambda_bridge import comments, datasets, history, search
 from lambda_bridge.advise import Advice, advise, tried
 from lambda_bridge.judge import BelowThreshold, Failed, Invalid, Outcome, Registered, Stopped, judge
 from lambda_bridge.ports import ConflictError, Execution, Ports
@@ -132,6 +132,7 @@ def judge_attempt(ports: Ports, run: Run, execution: Execution) -> Run:
     outcome = judge(execution.status, steps, evaluation)
     train = ((evaluation or {}).get("train") or {}).get("primary") or {}
     changes = {
+        **_searched(ports, run, steps, evaluation),
         "status": STATUSES[type(outcome)],
         "metrics": _kept((evaluation or {}).get("metrics", {})),
         "train_score": train.get("score"),
@@ -140,6 +141,19 @@ def judge_attempt(ports: Ports, run: Run, execution: Execution) -> Run:
         "seconds": (execution.changed - execution.started).total_seconds(),
     }
     return update(ports, run.issue, lambda fresh: fresh.with_attempt(**changes))
+
+
+def _searched(
+    ports: Ports, run: Run, steps: Sequence[Mapping[str, Any]], evaluation: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """What a search tried and chose; nothing where there was none."""
+    job = search.tuning_job(steps)
+    if job is None or run.settled is None or evaluation is None:
+        return {}
+    return {
+        "trials": search.trials(run.settled, evaluation, ports.pipelines.trials(job)),
+        "chosen": search.chosen(run.attempt.hyperparameters, evaluation),
+    }
 
 
 def _require_settled(execution: Execution, steps: Sequence[Mapping[str, Any]]) -> None:
@@ -230,7 +244,9 @@ def advice_for(ports: Ports, run: Run) -> Advice | None:
         for attempt in (*others, *run.attempts[:-1])
         if attempt.metrics and attempt.parameters.get("ModelPackageGroupName") == group
     ]
-    return advise(run.settled, tried(run.attempt, metric), earlier, evaluation)
+    advice = advise(run.settled, tried(run.attempt, metric), earlier, evaluation)
+    found = {each.name: run.attempt.values[each.name] for each in run.settled.space().searched}
+    return replace(advice, changes={**found, **advice.changes}) if advice.changes else advice
 
 
 def _problems(problems: Sequence[Problem]) -> tuple[ProblemRecord, ...]:

@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from algorithms.errors import PlatformError
 from lambda_bridge.ports import Execution, Package, StoredObject, TooLargeError
-from pipelines.definitions import LEARNING_TYPES, pipeline_name
+from pipelines.definitions import PIPELINES, PipelineKey, pipeline_name
 from pipelines.parameters import as_list, client_request_token
 
 LOG = logging.getLogger(__name__)
@@ -111,28 +111,28 @@ class SageMakerPipelines:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def start(self, learning_type: str, run_id: str, parameters: Mapping[str, Any]) -> str:
+    def start(self, pipeline: PipelineKey, run_id: str, parameters: Mapping[str, Any]) -> str:
         """See `lambda_bridge.ports.Pipelines`."""
         with refusals():
             started = self._client.start_pipeline_execution(
-                PipelineName=pipeline_name(learning_type),  # type: ignore[arg-type]
+                PipelineName=pipeline_name(pipeline),
                 PipelineExecutionDisplayName=run_id,
                 PipelineParameters=as_list(parameters),
                 ClientRequestToken=client_request_token(run_id),
             )
         return str(started["PipelineExecutionArn"])
 
-    def find(self, learning_type: str, run_id: str) -> str | None:
+    def find(self, pipeline: PipelineKey, run_id: str) -> str | None:
         """See `lambda_bridge.ports.Pipelines`."""
-        found = self._newest(learning_type)
+        found = self._newest(pipeline)
         return next((e["PipelineExecutionArn"] for e in found if e.get("PipelineExecutionDisplayName") == run_id), None)
 
-    def _newest(self, learning_type: str) -> Sequence[Mapping[str, Any]]:
+    def _newest(self, pipeline: PipelineKey) -> Sequence[Mapping[str, Any]]:
         """Summaries of the newest executions of a pipeline; none where it is not there, before the first build."""
         with refusals():
             try:
                 page = self._client.list_pipeline_executions(
-                    PipelineName=pipeline_name(learning_type),  # type: ignore[arg-type]
+                    PipelineName=pipeline_name(pipeline),
                     SortOrder="Descending",
                     MaxResults=PAGE,
                 )
@@ -145,7 +145,7 @@ class SageMakerPipelines:
 
     def running(self) -> Sequence[Execution]:
         """See `lambda_bridge.ports.Pipelines`."""
-        found = [summary for learning_type in LEARNING_TYPES for summary in self._newest(learning_type)]
+        found = [summary for pipeline in PIPELINES for summary in self._newest(pipeline)]
         arns = [e["PipelineExecutionArn"] for e in found if e["PipelineExecutionStatus"] == "Executing"]
         return [self.describe(arn) for arn in arns]
 
@@ -184,6 +184,20 @@ class SageMakerPipelines:
                 found += page["PipelineExecutionSteps"]
                 if not page.get("NextToken"):
                     return found
+                more = {"NextToken": page["NextToken"]}
+
+    def trials(self, tuning_job: str) -> Sequence[Mapping[str, Any]]:
+        """See `lambda_bridge.ports.Pipelines`."""
+        found: list[Mapping[str, Any]] = []
+        more: dict[str, str] = {}
+        with refusals():
+            while True:
+                page = self._client.list_training_jobs_for_hyper_parameter_tuning_job(
+                    HyperParameterTuningJobName=tuning_job.rpartition("/")[2], MaxResults=PAGE, **more
+                )
+                found += page["TrainingJobSummaries"]
+                if not page.get("NextToken"):
+                    return sorted(found, key=lambda job: (job["CreationTime"], job["TrainingJobName"]))
                 more = {"NextToken": page["NextToken"]}
 
 

@@ -14,6 +14,7 @@ from lambda_bridge.inert import code, prose
 from lambda_bridge.judge import Step
 from lambda_bridge.metric_table import comparison_note, findings, headline, metrics_table, no_better, notes, target_note
 from lambda_bridge.runs import Attempt, Run, Status
+from lambda_bridge.search import search_section
 from lambda_bridge.sentences import (
     HOW_TO_START,
     VERDICTS,
@@ -94,7 +95,8 @@ def result(
         no_better(evaluation) if evaluation and attempt.status == "registered" else "",
         *(_next(run, advice) if attempt.status == "below_threshold" else ()),
         comparison_note(evaluation) if evaluation else "",
-        f"Hyperparameters: {settings(attempt.hyperparameters)}." if attempt.execution_arn else "",
+        f"Hyperparameters: {settings(attempt.values)}." if attempt.execution_arn else "",
+        search_section(request, attempt.trials),
         "\n".join(f"![{name.removesuffix('.png').replace('_', ' ')}](<{url}>)" for name, url in (plots or {}).items()),
         _record(attempt, branch, problem),
         findings(evaluation) if evaluation else "",

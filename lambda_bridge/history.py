@@ -16,7 +16,7 @@ from typing import Any
 
 from lambda_bridge.history_page import page
 from lambda_bridge.judge import Step
-from lambda_bridge.runs import Run
+from lambda_bridge.runs import Attempt, Run
 
 SCHEMA_VERSION = 1
 LONGEST_SLUG = 50
@@ -67,6 +67,7 @@ def record(run: Run, evaluation: Mapping[str, Any] | None, steps: Sequence[Step]
         "reply": attempt.reply_author and {"author": attempt.reply_author, "comment": attempt.reply_comment},
         "request": request and request.model_dump(mode="json", exclude_unset=True),
         "hyperparameters": attempt.hyperparameters,
+        **_search(attempt),
         "parameters": attempt.parameters,
         "dataset_digest": attempt.parameters.get("DatasetDigest"),
         "seed": request and request.seed,
@@ -83,6 +84,13 @@ def record(run: Run, evaluation: Mapping[str, Any] | None, steps: Sequence[Step]
         "problems": [problem.model_dump(mode="json") for problem in attempt.problems],
         "previous_record": _previous(run),
     }
+
+
+def _search(attempt: Attempt) -> dict[str, Any]:
+    """What was tried and chosen, where hyperparameters were searched."""
+    if attempt.chosen is None:
+        return {}
+    return {"chosen": attempt.chosen, "trials": [trial.model_dump(mode="json") for trial in attempt.trials]}
 
 
 def _step(step: Step) -> dict[str, Any]:

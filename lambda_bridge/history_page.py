@@ -8,6 +8,7 @@ from typing import Any
 from lambda_bridge.inert import code, prose
 from lambda_bridge.metric_table import comparison_note, findings, headline, metrics_table, no_better, notes
 from lambda_bridge.runs import Run
+from lambda_bridge.search import search_section
 from lambda_bridge.sentences import bullets, count, problem_list, settings, subject, verdict
 from pipelines.markdown import table
 from pipelines.request import TrainingRequest
@@ -24,8 +25,9 @@ def page(
     parts = [
         f"# Issue {run.issue}, attempt {attempt.number}: {verdict(attempt)}",
         prose(run.title.strip()),
-        *([] if request is None else [f"{subject(request)}, trained with {settings(attempt.hyperparameters)}."]),
+        *([] if request is None else [f"{subject(request)}, trained with {settings(attempt.values)}."]),
         *([] if request is None or evaluation is None else _figures(request, evaluation)),
+        "" if request is None else search_section(request, attempt.trials).replace("#### ", "## "),
         problem_list(attempt.problems),
         "\n".join(f"![{name.removesuffix('.png').replace('_', ' ')}]({name})" for name in plots),
         *([] if request is None or evaluation is None else _card(request, evaluation)),

@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol
 from algorithms.errors import PlatformError
 from lambda_bridge.runs import Run
 from pipelines.cost import Costs
+from pipelines.definitions import PipelineKey
 
 Permission = Literal["admin", "maintain", "write", "triage", "read", "none"]
 MAY_ACT = ("admin", "maintain", "write")
@@ -259,10 +260,10 @@ class Execution:
 class Pipelines(Protocol):
     """SageMaker Pipelines."""
 
-    def start(self, learning_type: str, run_id: str, parameters: Mapping[str, Any]) -> str:
-        """Starts the pipeline of a learning type, once per run id. Returns the execution's ARN."""
+    def start(self, pipeline: PipelineKey, run_id: str, parameters: Mapping[str, Any]) -> str:
+        """Starts a pipeline, once per run id. Returns the execution's ARN."""
 
-    def find(self, learning_type: str, run_id: str) -> str | None:
+    def find(self, pipeline: PipelineKey, run_id: str) -> str | None:
         """ARN of the execution that was started for a run id, if its answer was lost; among the newest 100."""
 
     def stop(self, arn: str) -> None:
@@ -273,6 +274,9 @@ class Pipelines(Protocol):
 
     def steps(self, arn: str) -> Sequence[Mapping[str, Any]]:
         """ListPipelineExecutionSteps, all pages, oldest first."""
+
+    def trials(self, tuning_job: str) -> Sequence[Mapping[str, Any]]:
+        """ListTrainingJobsForHyperParameterTuningJob, all pages, oldest first. `tuning_job` is its ARN."""
 
     def running(self) -> Sequence[Execution]:
         """Executions that are Executing, of all pipelines of the bridge; among the newest 100 of each."""

@@ -33,11 +33,22 @@ class ProblemRecord(_Record):
     message: str
 
 
+class Trial(_Record):
+    """One set of the hyperparameters that are searched, and its cross-validated score, greater is better."""
+
+    hyperparameters: dict[str, Any]
+    score: float | None
+
+
 class Attempt(_Record):
     """One training of a run; attempts of an issue count on over its runs."""
 
     number: int
     hyperparameters: dict[str, Any] = {}
+    chosen: dict[str, Any] | None = None
+    """Of these the values that the model was trained with, where some were searched."""
+    trials: tuple[Trial, ...] = ()
+    """What the search tried, in that order."""
     reply_author: str | None = None
     """Whose reply it was made of; None: of the issue's body."""
     reply_comment: int | None = None
@@ -61,6 +72,11 @@ class Attempt(_Record):
     """Hex SHA-256 of that file."""
     record_url: str | None = None
     """Where a person reads the attempt's folder."""
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The hyperparameters that the model was trained with, as far as it is known."""
+        return self.hyperparameters if self.chosen is None else self.chosen
 
     @property
     def score(self) -> float | None:

@@ -168,7 +168,7 @@ def attempt_table(attempts: Sequence[Attempt]) -> str:
             f"[{attempt.number}](<{attempt.record_url}>)" if attempt.record_url else str(attempt.number),
             primary_of(attempt),
             verdict(attempt) if attempt.status else "",
-            settings(attempt.hyperparameters),
+            settings(attempt.values),
         ]
         for attempt in attempts
     ]

@@ -121,7 +121,7 @@ def _check(run: Run) -> None:
 def _start(ports: Ports, run: Run) -> Run:
     """Starts the pipeline, or finds it started: the client request token makes both the same call."""
     assert run.settled is not None  # noqa: S101 (planned)
-    arn = ports.pipelines.start(run.settled.learning_type, run.run_id, run.attempt.parameters)
+    arn = ports.pipelines.start(run.settled.pipeline, run.run_id, run.attempt.parameters)
     run = update(ports, run.issue, lambda fresh: fresh.with_attempt(execution_arn=arn))
     if run.cancelled_by is not None:
         ports.pipelines.stop(arn)
@@ -227,7 +227,7 @@ def _with_lost_execution(ports: Ports, run: Run) -> Run:
     attempt = run.attempt
     if not attempt.parameters or attempt.status is not None or attempt.execution_arn is not None:
         return run
-    arn = ports.pipelines.find(run.settled.learning_type, run.run_id)
+    arn = ports.pipelines.find(run.settled.pipeline, run.run_id)
     return update(ports, run.issue, lambda fresh: fresh.with_attempt(execution_arn=arn)) if arn else run
 
 

@@ -37,7 +37,7 @@ from local.step_functions import LocalStepFunctions
 from local.store import now
 from local.workspace import Workspace
 from pipelines.cost import Costs
-from pipelines.definitions import LEARNING_TYPES, load_definition, pipeline_name
+from pipelines.definitions import PIPELINES, load_definition, pipeline_name
 
 LOG_FILE = "bridge.log"
 WORKFLOW = "arn:aws:states:us-local-1:000000000000:stateMachine:mlops"
@@ -80,8 +80,8 @@ class Bridge:
         self._listener = listener
         self._news = PipelineNews(lambda event: handler.pipeline_event(event, Context("pipeline_event")))
         self.sagemaker = LocalSageMaker(workspace, self._hear, options)
-        for learning_type in LEARNING_TYPES:
-            self.sagemaker.upsert_pipeline(pipeline_name(learning_type), json.dumps(load_definition(learning_type)))
+        for pipeline in PIPELINES:
+            self.sagemaker.upsert_pipeline(pipeline_name(pipeline), json.dumps(load_definition(pipeline)))
         functions = {"task": lambda payload: handler.task(payload, Context("task"))}
         self.workflow = LocalStepFunctions(workspace.store, load_workflow("task"), functions, wake=wake)
         self.ports = self._ports(workspace, hub, secret, code_version)

@@ -18,7 +18,7 @@ from pydantic.alias_generators import to_pascal
 from local.conditions import CONDITION_TYPES
 from local.expressions import EXECUTION_VARIABLES, Expression, references
 
-StepType = Literal["Processing", "Training", "Condition", "RegisterModel", "Fail"]
+StepType = Literal["Processing", "Training", "Tuning", "Condition", "RegisterModel", "Fail"]
 ParameterType = Literal["String", "Integer", "Float", "Boolean"]
 
 

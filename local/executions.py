@@ -148,6 +148,12 @@ class Executions:
         rows = self._store.rows("SELECT * FROM steps WHERE execution = ? ORDER BY started, rowid", identifier)
         return [_step(row) for row in rows]
 
+    def tuning_job(self, arn: str) -> StepRecord | None:
+        """The step whose job a tuning job is."""
+        query = "SELECT * FROM steps WHERE type = 'Tuning' AND json_extract(metadata, '$.TuningJob.Arn') = ?"
+        row = self._store.row(query, arn)
+        return None if row is None else _step(row)
+
     def begin_attempt(self, identifier: str, step: Step, metadata: Mapping[str, Any], cache_key: str | None) -> int:
         """A step starts, or starts again. Returns the number of the attempt, from 1."""
         with self._store.transaction() as db:

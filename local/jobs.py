@@ -87,6 +87,24 @@ class Jobs:
 
     def training(self, arguments: Arguments, context: JobContext) -> dict[str, Any]:
         """Runs a training job. Returns its properties; raises StepFailedError, InterruptedStepError."""
+        with self.trained(arguments, context) as root:
+            uri = self.store_model(root, arguments["OutputDataConfig"], context.name)
+        return {
+            **arguments,
+            "TrainingJobName": context.name,
+            "TrainingJobArn": job_arn("training-job", context.name),
+            "TrainingJobStatus": "Completed",
+            "ModelArtifacts": {"S3ModelArtifacts": uri},
+        }
+
+    @contextmanager
+    def trained(
+        self, arguments: Arguments, context: JobContext, more: Mapping[str, object] | None = None
+    ) -> Iterator[Path]:
+        """Runs a training job's process, and yields its `/opt/ml` with the model in it; it is removed after that.
+
+        `more`: further files of `input/config`. Raises StepFailedError, InterruptedStepError.
+        """
         channels = arguments.get("InputDataConfig") or []
         parameters = arguments.get("HyperParameters") or {}
         with self._job_folder(context.name) as root:
@@ -94,6 +112,8 @@ class Jobs:
             _write(config / "hyperparameters.json", {key: to_string(value) for key, value in parameters.items()})
             _write(config / "inputdataconfig.json", {channel["ChannelName"]: _CHANNEL for channel in channels})
             _write(config / "resourceconfig.json", _HOST)
+            for name, content in (more or {}).items():
+                _write(config / name, content)
             for channel in channels:
                 name, source = channel["ChannelName"], channel["DataSource"]["S3DataSource"]
                 self._fetch(name, source["S3Uri"], _below(root, f"/opt/ml/input/data/{name}"), source)
@@ -102,14 +122,7 @@ class Jobs:
             command = arguments["AlgorithmSpecification"]
             self._run(command, root, root / "output/failure", arguments, context)
             _require_files(root / "model", "model")
-            uri = self._store_model(root, arguments["OutputDataConfig"], context.name)
-        return {
-            **arguments,
-            "TrainingJobName": context.name,
-            "TrainingJobArn": job_arn("training-job", context.name),
-            "TrainingJobStatus": "Completed",
-            "ModelArtifacts": {"S3ModelArtifacts": uri},
-        }
+            yield root
 
     @contextmanager
     def _job_folder(self, name: str) -> Iterator[Path]:
@@ -155,7 +168,8 @@ class Jobs:
         )
         _check(self._workers.run(job), message, job)
 
-    def _store_model(self, root: Path, output: Mapping[str, Any], name: str) -> str:
+    def store_model(self, root: Path, output: Mapping[str, Any], name: str) -> str:
+        """Stores the model of a job as the service does. Returns its URI."""
         base = join(output["S3OutputPath"], f"{name}/output")
         if output.get("CompressionType", "GZIP") == "NONE":
             self._objects.put_folder(root / "model", join(base, "model"))

@@ -54,4 +54,4 @@ def attempt_of(record: runs.Attempt) -> Attempt:
     primary = metrics.pop("primary", None)
     short = None if primary is None else {"name": primary["name"], "value": primary["value"]}
     passed = record.status == "registered"
-    return Attempt(record.number, record.hyperparameters, short, metrics, passed, record.seconds)
+    return Attempt(record.number, record.values, short, metrics, passed, record.seconds)

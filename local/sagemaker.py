@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from local import responses
-from local.arns import group_arn, last_part, pipeline_arn
+from local.arns import group_arn, job_arn, last_part, pipeline_arn
 from local.catalog import Catalog
 from local.client_errors import client_errors, refuse
 from local.definitions import parse
@@ -166,6 +166,19 @@ class LocalSageMaker:
         steps = [responses.step(record, execution.pipeline) for record in self._executions.steps(execution.id)]
         with client_errors("ListPipelineExecutionSteps"):
             return responses.page(_sorted(steps, SortOrder), "PipelineExecutionSteps", MaxResults, NextToken)
+
+    def list_training_jobs_for_hyper_parameter_tuning_job(
+        self, *, HyperParameterTuningJobName: str, MaxResults: int = PAGE, NextToken: str | None = None
+    ) -> Response:
+        """The training jobs of a tuning job that has ended, oldest first; none while it runs."""
+        arn = job_arn("hyper-parameter-tuning-job", last_part(HyperParameterTuningJobName))
+        with client_errors("ListTrainingJobsForHyperParameterTuningJob"):
+            found = self._executions.tuning_job(arn)
+            if found is None:
+                raise KeyError(HyperParameterTuningJobName)
+            summaries = found.properties.get("TrainingJobSummaries", [])
+            dated = [{**each, "CreationTime": found.started} for each in summaries]
+            return responses.page(dated, "TrainingJobSummaries", MaxResults, NextToken)
 
     def stop_pipeline_execution(
         self,

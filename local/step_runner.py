@@ -22,13 +22,18 @@ from local.jobs import InterruptedStepError, JobContext, Jobs, StepFailedError
 from local.objects import ObjectStore, ObjectStoreError, join
 from local.registry import Registry, RegistryError
 from local.retries import delay_before_retry
+from local.tuning import tuning
 
 PROGRESS = re.compile(r"progress: (\d{1,12})/(\d{1,12}) (\w{1,32})", re.ASCII)
 MAX_PROPERTY_FILE_BYTES = 2 * 2**20
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
 _MALFORMED = (LookupError, TypeError, AttributeError)
 """What a definition of another shape raises."""
-JOB_KINDS = {"Processing": ("ProcessingJob", "processing-job"), "Training": ("TrainingJob", "training-job")}
+JOB_KINDS = {
+    "Processing": ("ProcessingJob", "processing-job"),
+    "Training": ("TrainingJob", "training-job"),
+    "Tuning": ("TuningJob", "hyper-parameter-tuning-job"),
+}
 
 
 @dataclass(frozen=True)
@@ -158,6 +163,9 @@ class StepRunner:
     def _train(self, step: Step, arguments: Mapping[str, Any]) -> StepEnd:
         return StepEnd("Succeeded", self._services.jobs.training(arguments, self._context(step)))
 
+    def _tune(self, step: Step, arguments: Mapping[str, Any]) -> StepEnd:
+        return StepEnd("Succeeded", tuning(self._services.jobs, arguments, self._context(step)))
+
     def _decide(self, _: Step, arguments: Mapping[str, Any]) -> StepEnd:
         try:
             outcome = str(all_met(arguments["Conditions"]))
@@ -211,6 +219,7 @@ class StepRunner:
 _EXECUTE: dict[str, Callable[[StepRunner, Step, Mapping[str, Any]], StepEnd]] = {
     "Processing": StepRunner._process,
     "Training": StepRunner._train,
+    "Tuning": StepRunner._tune,
     "Condition": StepRunner._decide,
     "RegisterModel": StepRunner._register,
     "Fail": StepRunner._fail,

@@ -1,1 +1,1 @@
-"""What runs on SageMaker Pipelines: the request, its parameters, and the three pipelines."""
+"""What runs on SageMaker Pipelines: the request, its parameters, and the pipelines."""

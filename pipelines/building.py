@@ -7,6 +7,7 @@ The SDK's `SourceCode` is not used: it uploads, and it writes hyperparameter val
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sagemaker.core.network import NetworkConfig
@@ -33,11 +34,14 @@ from sagemaker.mlops.workflow.steps import (
     StepTypeEnum,
 )
 
+from algorithms.search import PLACE, SLOTS
 from pipelines.plan import Plan
 from pipelines.settings import Settings
 
 REPORT = PropertyFile(name="EvaluationReport", output_name="evaluation", path="evaluation.json")
 PROCESSING = "/opt/ml/processing"
+OBJECTIVE = {"Name": "objective", "Regex": "objective: (\\S+)"}
+"""The line that `steps.search` prints for each trial."""
 
 
 class RequestStep(ConfigurableRetryStep):  # type: ignore[misc]
@@ -113,46 +117,113 @@ def _prepare(
     )
 
 
-def train_step(plan: Plan, prepare: ProcessingStep, **hyperparameters: Any) -> RequestStep:
+@dataclass(frozen=True)
+class Trained:
+    """The step that trains, and the URI of the model that it writes."""
+
+    step: RequestStep
+    model: Any
+
+
+def train_step(plan: Plan, prepare: ProcessingStep, **hyperparameters: Any) -> Trained:
     """Train: the algorithm's own parameters travel as one JSON object; `hyperparameters` are added to it."""
-    settings = plan.settings
-    key = settings.kms_key_id
-    return RequestStep(
+    step = RequestStep(
         name="Train",
         step_type=StepTypeEnum.TRAINING,
         answer="DescribeTrainingJobResponse",
         request={
-            "AlgorithmSpecification": {
-                "TrainingImage": settings.image_uri,
-                "TrainingInputMode": "File",
-                "ContainerEntrypoint": _entry_point("train"),
-            },
-            "HyperParameters": {
-                "algorithm": plan["Algorithm"],
-                "hyperparameters": plan["Hyperparameters"],
-                "seed": plan["Seed"].to_string(),
-                **hyperparameters,
-            },
-            "InputDataConfig": [_channel("train", _uri(prepare, "train"))],
-            "OutputDataConfig": {
-                "S3OutputPath": plan.s3("models", plan["ModelPackageGroupName"], plan["RunId"]),
-                **({"KmsKeyId": key} if key else {}),
-            },
-            "ResourceConfig": {
-                "InstanceType": plan["InstanceType"],
-                "InstanceCount": 1,
-                "VolumeSizeInGB": settings.volume_size_gb,
-                **({"VolumeKmsKeyId": key} if key else {}),
-            },
-            **_spot(settings),
-            "EnableNetworkIsolation": settings.network_isolation,
-            "RoleArn": settings.role_arn,
+            "AlgorithmSpecification": {**_image(plan), "ContainerEntrypoint": _entry_point("train")},
+            "HyperParameters": _hyperparameters(plan, hyperparameters),
+            **_training_job(plan, prepare),
             "Tags": plan.tags,
         },
         display_name="Train the model",
         description="Fits the algorithm on the training data and saves the model with its manifest.",
         retry_policies=_job_retries(),
     )
+    return Trained(step, step.properties.ModelArtifacts.S3ModelArtifacts)
+
+
+def tune_step(plan: Plan, prepare: ProcessingStep, **hyperparameters: Any) -> Trained:
+    """Train, many times: a tuning job tries points of the unit cube, the container turns each into hyperparameters.
+
+    The ranges are the same for every request, since a definition is compiled before there is one (docs/adr/0010). A
+    tuning job has no entry point: it starts `train` of the image ("Use Your Own Training Algorithms").
+    """
+    more = {"metric": plan["EvaluationMetric"], "strategy": plan["SearchStrategy"], **hyperparameters}
+    step = RequestStep(
+        name="Train",
+        step_type=StepTypeEnum.TUNING,
+        answer="DescribeHyperParameterTuningJobResponse",
+        request={
+            "HyperParameterTuningJobConfig": _search(plan),
+            "TrainingJobDefinition": {
+                "AlgorithmSpecification": {**_image(plan), "MetricDefinitions": [OBJECTIVE]},
+                "StaticHyperParameters": _hyperparameters(plan, more),
+                **_training_job(plan, prepare),
+            },
+            "Tags": plan.tags,
+        },
+        display_name="Search and train the model",
+        description="Cross-validates hyperparameters on the training data, and fits the algorithm with the best ones.",
+        retry_policies=_job_retries(),
+    )
+    best = step.properties.BestTrainingJob.TrainingJobName
+    return Trained(step, Join(on="/", values=[_models(plan), best, "output/model.tar.gz"]))
+
+
+def _search(plan: Plan) -> dict[str, Any]:
+    places = [
+        {"Name": f"{PLACE}{number}", "MinValue": "0", "MaxValue": "1", "ScalingType": "Linear"}
+        for number in range(1, SLOTS + 1)
+    ]
+    return {
+        "Strategy": plan["TuningJobStrategy"],
+        "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": OBJECTIVE["Name"]},
+        "ResourceLimits": {
+            "MaxNumberOfTrainingJobs": plan["MaxTrainingJobs"],
+            "MaxParallelTrainingJobs": plan["MaxParallelTrainingJobs"],
+        },
+        "ParameterRanges": {"ContinuousParameterRanges": places},
+        "TrainingJobEarlyStoppingType": "Off",
+        "RandomSeed": plan["RandomSeed"],
+    }
+
+
+def _image(plan: Plan) -> dict[str, Any]:
+    return {"TrainingImage": plan.settings.image_uri, "TrainingInputMode": "File"}
+
+
+def _hyperparameters(plan: Plan, more: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "algorithm": plan["Algorithm"],
+        "hyperparameters": plan["Hyperparameters"],
+        "seed": plan["Seed"].to_string(),
+        **more,
+    }
+
+
+def _models(plan: Plan) -> Any:
+    return plan.s3("models", plan["ModelPackageGroupName"], plan["RunId"])
+
+
+def _training_job(plan: Plan, prepare: ProcessingStep) -> dict[str, Any]:
+    """What a training job and the jobs of a tuning job have in common."""
+    settings = plan.settings
+    key = settings.kms_key_id
+    return {
+        "InputDataConfig": [_channel("train", _uri(prepare, "train"))],
+        "OutputDataConfig": {"S3OutputPath": _models(plan), **({"KmsKeyId": key} if key else {})},
+        "ResourceConfig": {
+            "InstanceType": plan["InstanceType"],
+            "InstanceCount": 1,
+            "VolumeSizeInGB": settings.volume_size_gb,
+            **({"VolumeKmsKeyId": key} if key else {}),
+        },
+        **_spot(settings),
+        "EnableNetworkIsolation": settings.network_isolation,
+        "RoleArn": settings.role_arn,
+    }
 
 
 def _spot(settings: Settings) -> dict[str, Any]:
@@ -164,12 +235,10 @@ def _spot(settings: Settings) -> dict[str, Any]:
     return {"StoppingCondition": waiting, "EnableManagedSpotTraining": True}
 
 
-def evaluate_step(
-    plan: Plan, prepare: ProcessingStep, train: RequestStep, *, tables: Iterable[str] = ()
-) -> ProcessingStep:
+def evaluate_step(plan: Plan, prepare: ProcessingStep, train: Trained, *, tables: Iterable[str] = ()) -> ProcessingStep:
     """Evaluate: the new model and the previous version on the same data. `tables` are outputs of Prepare."""
     inputs = {
-        "model": train.properties.ModelArtifacts.S3ModelArtifacts,
+        "model": train.model,
         "report": _uri(prepare, "report"),
         "previous": plan["PreviousModelUri"],
         **{name: _uri(prepare, name) for name in tables},
@@ -222,7 +291,7 @@ def _below_threshold(plan: Plan) -> FailStep:
 
 def register_step(
     plan: Plan,
-    train: RequestStep,
+    train: Trained,
     evaluate: ProcessingStep,
     *,
     metadata: Mapping[str, Any],
@@ -261,8 +330,8 @@ def baseline_statistics(prepare: ProcessingStep) -> dict[str, Any]:
     return {"ModelDataQuality": _statistics(prepare, "report", "baseline.json")}
 
 
-def _inference(plan: Plan, train: RequestStep) -> dict[str, Any]:
-    model = {"Image": plan.settings.image_uri, "ModelDataUrl": train.properties.ModelArtifacts.S3ModelArtifacts}
+def _inference(plan: Plan, train: Trained) -> dict[str, Any]:
+    model = {"Image": plan.settings.image_uri, "ModelDataUrl": train.model}
     formats = ["text/csv", "application/json", "application/jsonlines"]  # of every model; tables in Parquet too
     return {"Containers": [model], "SupportedContentTypes": formats, "SupportedResponseMIMETypes": formats}
 

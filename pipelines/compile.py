@@ -21,8 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from algorithms.errors import MissingExtraError, PlatformError
-from algorithms.metrics import LearningType
-from pipelines.definitions import LEARNING_TYPES
+from pipelines.definitions import PIPELINES, PipelineKey
 from pipelines.generated import write_or_report
 from pipelines.reference import render_reference
 from pipelines.settings import EXAMPLE, Settings
@@ -40,9 +39,9 @@ class Compiled:
     definition: dict[str, Any]
 
 
-def compile_definition(learning_type: LearningType, settings: Settings = EXAMPLE) -> dict[str, Any]:
+def compile_definition(pipeline: PipelineKey, settings: Settings = EXAMPLE) -> dict[str, Any]:
     """The definition as CreatePipeline takes it. Raises MissingExtraError without the SDK."""
-    return compile_module(f"pipelines.{learning_type}", settings).definition
+    return compile_module(f"pipelines.{pipeline}", settings).definition
 
 
 def compile_module(module: str, settings: Settings) -> Compiled:
@@ -66,7 +65,7 @@ def _load(module: str) -> Any:
         reason = "there is no such module"
     except AttributeError:
         reason = "the module has no function get_pipeline"
-    names = ", ".join(f"pipelines.{learning_type}" for learning_type in LEARNING_TYPES)
+    names = ", ".join(f"pipelines.{pipeline}" for pipeline in PIPELINES)
     raise PlatformError(f"--module-name: {reason}, got {module!r}. Name one of {names}.")
 
 
@@ -107,7 +106,7 @@ def to_text(definition: dict[str, Any]) -> str:
 
 def generated_files() -> dict[Path, str]:
     """What the generated files should hold; the reference page only where there is a source tree."""
-    definitions = {learning_type: compile_definition(learning_type) for learning_type in LEARNING_TYPES}
+    definitions = {pipeline: compile_definition(pipeline) for pipeline in PIPELINES}
     files = {DEFINITIONS / f"{name}.json": to_text(definition) for name, definition in definitions.items()}
     return {**files, REFERENCE: render_reference(definitions)} if REFERENCE.parents[1].is_dir() else files
 

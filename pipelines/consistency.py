@@ -19,6 +19,8 @@ from algorithms.errors import Problem
 from algorithms.metrics import LEARNING_TYPE_OF, METRICS, LearningType, TaskType, of_task
 from algorithms.params import Preprocessing
 from algorithms.registry import ALGORITHMS, algorithm
+from algorithms.search import Tuning, space, split, tuning_problems
+from algorithms.search import problems as search_problems
 from algorithms.validation import check, expectation, fields
 from algorithms.wording import plain, shown
 
@@ -32,6 +34,7 @@ LEARNING_TYPES_OF: dict[str, tuple[LearningType, ...]] = {
     "environment": ("reinforcement",),
     "target": ("supervised",),
     "preprocessing": TABLES,
+    "tuning": TABLES,
 }
 """Keys that only some learning types take; the others are for all."""
 
@@ -95,7 +98,7 @@ def _understood(model: type[BaseModel], keys: Mapping[Any, Any]) -> Given:
 def _each_key(given: Given) -> list[Problem]:
     """Types and bounds, key by key. What stands inside a key is checked by itself, to name it in full."""
     inside: dict[str, Any] = {
-        key: {} for key in ("hyperparameters", "preprocessing") if isinstance(given.keys.get(key), Mapping)
+        key: {} for key in ("hyperparameters", "preprocessing", "tuning") if isinstance(given.keys.get(key), Mapping)
     }
     misplaced = _misplaced(given)
     problems = [problem for problem in check(given.model, {**given.keys, **inside}) if problem.key not in misplaced]
@@ -104,7 +107,7 @@ def _each_key(given: Given) -> list[Problem]:
 
 def _misplaced(given: Given) -> dict[str, str]:
     """Keys of the request that belong under another one, an indentation away."""
-    inner: dict[str, type[BaseModel]] = {"preprocessing": Preprocessing}
+    inner: dict[str, type[BaseModel]] = {"preprocessing": Preprocessing, "tuning": Tuning}
     if given.algorithm is not None:
         inner["hyperparameters"] = given.algorithm.params_model
     unknown = [key for key in given.keys if key not in given.model.model_fields]
@@ -156,13 +159,36 @@ def _hyperparameters(given: Given) -> list[Problem]:
         return []
     what = f"hyperparameter of {given.algorithm.name}"
     keys = without_empty(given.algorithm.params_model, keys)
-    problems = check(given.algorithm.params_model, keys, "hyperparameters.", what)
+    model = given.algorithm.params_model
+    searched, fixed = split(model, keys)
+    if searched and given.algorithm.learning_type() not in TABLES:
+        return [_not_searched(name, value) for name, value in searched.items()]
+    problems = check(model, fixed, "hyperparameters.", what) + search_problems(model, keys, what)
     problems = [_move_up(given, problem) for problem in problems]
     if {"num_episodes", "total_timesteps"} <= set(keys):  # the model says so too, but only once every value is valid
         message = "hyperparameters.num_episodes: excludes total_timesteps, got both. Keep one of them."
         both = Problem("hyperparameters.num_episodes", plain(keys["num_episodes"]), message)
         problems = [*(problem for problem in problems if problem.key != "hyperparameters"), both]
     return problems or _length("hyperparameters", keys)
+
+
+def _not_searched(name: str, value: Any) -> Problem:
+    key = f"hyperparameters.{name}"
+    why = "a search cross-validates on training rows, and an agent has none"
+    return Problem(key, plain(value), f"{key}: must be one value, got {shown(value)}: {why}. Give one value.")
+
+
+def _tuning(given: Given) -> list[Problem]:
+    """The keys of `tuning`, and whether they fit what is searched. Other mistakes come first."""
+    keys, hyperparameters = given.keys.get("tuning"), given.keys.get("hyperparameters", {})
+    if not isinstance(keys, Mapping | None) or given.learning_type not in TABLES:
+        return []
+    keys = None if keys is None else without_empty(Tuning, keys)
+    problems = check(Tuning, keys or {}, "tuning.", "key of tuning")
+    if problems or given.algorithm is None or not isinstance(hyperparameters, Mapping) or _hyperparameters(given):
+        return problems
+    found = space(given.algorithm.params_model, without_empty(given.algorithm.params_model, hyperparameters))
+    return [] if keys is None and not found.searched else tuning_problems(Tuning.model_validate(keys or {}), found)
 
 
 def _length(key: str, value: Mapping[str, Any]) -> list[Problem]:
@@ -255,4 +281,5 @@ CHECKS: tuple[Callable[[Given], list[Problem]], ...] = (
     _environment,
     _preprocessing,
     _hyperparameters,
+    _tuning,
 )

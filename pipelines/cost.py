@@ -105,7 +105,7 @@ class Costs:
                 self.processing_instance_type,
                 attempts * PROCESSING_JOBS * self.processing_seconds / HOUR,
             ),
-            Part("training", train, request.instance_type, attempts * seconds / HOUR),
+            Part("training", train, request.instance_type, attempts * _trainings(request) * seconds / HOUR),
         )
 
     def dollars(self, request: ResolvedRequest) -> float | None:
@@ -152,6 +152,12 @@ class Costs:
         otherwise = ", or leave max_cost_usd out" if without else ""
         todo = f"Ask the operator to make the file with `python -m pipelines.prices`{otherwise}."
         return f"{missing}, and needed are those of {' and '.join(names)}. {todo}"
+
+
+def _trainings(request: ResolvedRequest) -> int:
+    """Training jobs of an attempt: one for each trial of a search, all of a grid in one."""
+    tuning = request.search()
+    return 1 if tuning is None or tuning.strategy == "grid" else tuning.max_trials
 
 
 def _cents_up(dollars: float) -> float:

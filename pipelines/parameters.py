@@ -24,6 +24,12 @@ LONGEST_GROUP_NAME = 63
 
 DIGEST_DIGITS = 6
 
+LARGEST_SEED = 2**31
+"""A tuning job's RandomSeed is a signed number of 32 bits."""
+
+PARALLEL_JOBS = 2
+"""Training jobs of a search at a time: each needs an instance, and the later ones learn from the earlier ones."""
+
 
 @dataclass(frozen=True)
 class RunFacts:
@@ -84,7 +90,23 @@ def _own(request: ResolvedRequest, facts: RunFacts) -> Parameters:
         "Duplicates": request.preprocessing.duplicates,
         "Preprocessing": canonical_json(request.preprocessing),
     }
-    return values if request.target is None else {**values, "Target": request.target}
+    values |= {} if request.target is None else {"Target": request.target}
+    return {**values, **_search(request)}
+
+
+def _search(request: ResolvedRequest) -> Parameters:
+    """The parameters of the pipelines that search. A grid is gone through in one job (docs/adr/0010)."""
+    tuning = request.search()
+    if tuning is None:
+        return {}
+    jobs = 1 if tuning.strategy == "grid" else tuning.max_trials
+    return {
+        "SearchStrategy": tuning.strategy,
+        "TuningJobStrategy": "Bayesian" if tuning.strategy == "bayesian" else "Random",
+        "RandomSeed": request.seed % LARGEST_SEED,
+        "MaxTrainingJobs": jobs,
+        "MaxParallelTrainingJobs": min(PARALLEL_JOBS, jobs),
+    }
 
 
 def _previous(facts: RunFacts) -> Parameters:

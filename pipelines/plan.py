@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, get_args
 
 import boto3
 from sagemaker.core.workflow.functions import Join
@@ -15,8 +15,10 @@ from sagemaker.mlops.workflow.pipeline import Pipeline
 from sagemaker.mlops.workflow.steps import Step
 
 from algorithms.metrics import LEARNING_TYPE_OF, METRICS, NO_THRESHOLD, LearningType
-from pipelines.definitions import pipeline_name
+from algorithms.search import Strategy, Tuning
+from pipelines.definitions import PipelineKey, pipeline_name
 from pipelines.instances import DEFAULT_INSTANCE_TYPE
+from pipelines.parameters import PARALLEL_JOBS
 from pipelines.settings import NO_MODEL_PREFIX, Settings
 
 PROJECT_TAG = "mlops-pipeline"
@@ -30,12 +32,15 @@ class Plan:
     learning_type: LearningType
     settings: Settings
     parameters: Mapping[str, Parameter]
+    key: PipelineKey
 
     @classmethod
-    def of(cls, learning_type: LearningType, settings: Settings, own: Iterable[Parameter]) -> Plan:
+    def of(
+        cls, learning_type: LearningType, settings: Settings, own: Iterable[Parameter], key: PipelineKey | None = None
+    ) -> Plan:
         """A plan with the parameters that every pipeline has, and this pipeline's `own`."""
         declared = [*common_parameters(learning_type, settings), *own]
-        return cls(learning_type, settings, {parameter.name: parameter for parameter in declared})
+        return cls(learning_type, settings, {parameter.name: parameter for parameter in declared}, key or learning_type)
 
     def __getitem__(self, name: str) -> Parameter:
         return self.parameters[name]
@@ -69,7 +74,7 @@ class Plan:
     def pipeline(self, steps: list[Step]) -> Pipeline:
         """The pipeline of these steps. SageMaker Experiments are left out: the model registry keeps the record."""
         return Pipeline(
-            name=pipeline_name(self.learning_type),
+            name=pipeline_name(self.key),
             parameters=list(self.parameters.values()),
             steps=steps,
             sagemaker_session=self.session,
@@ -107,4 +112,15 @@ def table_parameters(learning_type: LearningType) -> list[Parameter]:
         ParameterString("TaskType", enum_values=tasks),
         ParameterString("Duplicates", default_value="keep", enum_values=["keep", "drop"]),
         ParameterString("Preprocessing", default_value="{}"),
+    ]
+
+
+def search_parameters() -> list[Parameter]:
+    """What the pipelines that search hyperparameters add."""
+    return [
+        ParameterString("SearchStrategy", default_value="bayesian", enum_values=list(get_args(Strategy))),
+        ParameterString("TuningJobStrategy", default_value="Bayesian", enum_values=["Bayesian", "Random"]),
+        ParameterInteger("RandomSeed", default_value=0),
+        ParameterInteger("MaxTrainingJobs", default_value=Tuning().max_trials),
+        ParameterInteger("MaxParallelTrainingJobs", default_value=PARALLEL_JOBS),
     ]

@@ -19,4 +19,4 @@ def get_pipeline(settings: Settings) -> Pipeline:
     train = train_step(plan, prepare)
     evaluate = evaluate_step(plan, prepare, train)
     register = register_step(plan, train, evaluate, metadata={"environment": environment})
-    return plan.pipeline([prepare, train, evaluate, check_score(plan, evaluate, register)])
+    return plan.pipeline([prepare, train.step, evaluate, check_score(plan, evaluate, register)])

@@ -16,7 +16,9 @@ from algorithms.errors import ParameterError
 from algorithms.metrics import DEFAULT_METRIC, METRICS, NO_THRESHOLD, LearningType, TaskType
 from algorithms.params import Params, Preprocessing
 from algorithms.registry import ALGORITHMS, algorithm
+from algorithms.search import Space, Tuning, space
 from pipelines.consistency import canonical_json, find_problems, metric_problem, without_empty
+from pipelines.definitions import PipelineKey
 from pipelines.instances import DEFAULT_INSTANCE_TYPE, INSTANCE_TYPES
 
 if TYPE_CHECKING:
@@ -77,7 +79,16 @@ class TrainingRequest(BaseModel):
     preprocessing: Preprocessing = Field(
         default=Preprocessing(), description="How the rows of a table become the numbers that the algorithm sees."
     )
-    hyperparameters: dict[str, Any] = Field(default={}, description="The algorithm's own settings.")
+    hyperparameters: dict[str, Any] = Field(
+        default={},
+        description="The algorithm's own settings. For tables a list of values, or a range `{min: 2, max: 12}`, is "
+        "searched by cross-validation on the training rows.",
+    )
+    tuning: Tuning | None = Field(
+        None,
+        description="How hyperparameters that are given as lists or ranges are searched. Left out: 20 trials, "
+        "bayesian.",
+    )
     evaluation_metric: MetricName | None = Field(
         None, description="The metric that decides. Left out: the default of the task type."
     )
@@ -107,8 +118,16 @@ class TrainingRequest(BaseModel):
     )
 
     def params(self) -> Params:
-        """The algorithm's hyperparameters with their defaults."""
-        return algorithm(self.algorithm).params_model.model_validate(self.hyperparameters)
+        """The algorithm's hyperparameters with their defaults; of those that are searched the default."""
+        return algorithm(self.algorithm).params_model.model_validate(self.space().fixed)
+
+    def space(self) -> Space:
+        """What is searched among the hyperparameters, and what is not."""
+        return space(algorithm(self.algorithm).params_model, self.hyperparameters)
+
+    def search(self) -> Tuning | None:
+        """How the hyperparameters are searched; None where each has one value."""
+        return (self.tuning or Tuning()) if self.space().searched else None
 
 
 class ResolvedRequest(TrainingRequest):
@@ -119,6 +138,13 @@ class ResolvedRequest(TrainingRequest):
     instance_type: InstanceType
     notes: tuple[str, ...] = ()
     """The choices that were made, as sentences for people."""
+
+    @property
+    def pipeline(self) -> PipelineKey:
+        """The pipeline that trains it."""
+        if self.search() is None:
+            return self.learning_type
+        return "supervised_tuning" if self.learning_type == "supervised" else "unsupervised_tuning"
 
     def score_threshold(self) -> float:
         """The threshold turned so that greater is better: `rmse` and 3000 is -3000.0."""

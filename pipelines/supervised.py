@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sagemaker.core.workflow.parameters import ParameterString
+from sagemaker.core.workflow.parameters import Parameter, ParameterString
 from sagemaker.mlops.workflow.pipeline import Pipeline
 
+from pipelines.definitions import PipelineKey
 from pipelines.plan import Plan, table_parameters
 from pipelines.settings import Settings
 from pipelines.table_pipeline import table_pipeline
@@ -12,6 +13,11 @@ from pipelines.table_pipeline import table_pipeline
 
 def get_pipeline(settings: Settings) -> Pipeline:
     """Prepare, Train, Evaluate, CheckScore, then RegisterModel or BelowThreshold."""
+    return supervised(settings, "supervised")
+
+
+def supervised(settings: Settings, key: PipelineKey, *more: Parameter) -> Pipeline:
+    """The pipeline of this key; `more` parameters are its own."""
     target = ParameterString("Target", default_value="")
-    plan = Plan.of("supervised", settings, [*table_parameters("supervised"), target])
+    plan = Plan.of("supervised", settings, [*table_parameters("supervised"), target, *more], key)
     return table_pipeline(plan, "--target", target)

@@ -13,6 +13,7 @@ from pipelines.building import (
     prepare_table,
     register_step,
     train_step,
+    tune_step,
 )
 from pipelines.plan import Plan
 
@@ -20,7 +21,8 @@ from pipelines.plan import Plan
 def table_pipeline(plan: Plan, *arguments: Any) -> Pipeline:
     """Prepare to RegisterModel or BelowThreshold, of a plan for tables; `arguments` are added to those of Prepare."""
     prepare = prepare_table(plan, *arguments)
-    train = train_step(plan, prepare, preprocessing=plan["Preprocessing"])
+    training = train_step if plan.key == plan.learning_type else tune_step
+    train = training(plan, prepare, preprocessing=plan["Preprocessing"])
     evaluate = evaluate_step(plan, prepare, train, tables=("train", "test"))
     register = register_step(
         plan,
@@ -29,4 +31,4 @@ def table_pipeline(plan: Plan, *arguments: Any) -> Pipeline:
         metadata={"dataset_id": plan["DatasetId"], "dataset_digest": plan["DatasetDigest"]},
         statistics=baseline_statistics(prepare),
     )
-    return plan.pipeline([prepare, train, evaluate, check_score(plan, evaluate, register)])
+    return plan.pipeline([prepare, train.step, evaluate, check_score(plan, evaluate, register)])

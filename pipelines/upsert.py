@@ -19,7 +19,7 @@ from pipelines.compile import (
     json_object,
     module_parser,
 )
-from pipelines.definitions import LEARNING_TYPES
+from pipelines.definitions import PIPELINES
 from pipelines.parameters import as_list, client_request_token
 from pipelines.settings import NO_MODEL, Settings
 
@@ -28,12 +28,12 @@ DESCRIPTION = "Prepares, trains, evaluates and registers one model (see docs/ref
 
 
 def upsert_all(settings: Settings, tags: Mapping[str, str] | None = None) -> Iterator[str]:
-    """Upserts the three pipelines and the empty object; yields one line for each.
+    """Upserts the pipelines and the empty object; yields one line for each.
 
     Everything is compiled before anything is changed. Raises MissingExtraError without the SDK, PlatformError when AWS
     refuses a call.
     """
-    compiled = [compile_module(f"pipelines.{learning_type}", settings) for learning_type in LEARNING_TYPES]
+    compiled = [compile_module(f"pipelines.{pipeline}", settings) for pipeline in PIPELINES]
     yield f"s3://{settings.bucket}/{NO_MODEL}: {put_no_model(_client('s3', settings), settings.bucket)}"
     sagemaker = _client("sagemaker", settings)
     for pipeline in compiled:
@@ -165,7 +165,7 @@ def _client(service: str, settings: Settings) -> Any:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Upserts the three pipelines with the settings given or in the environment."""
+    """Upserts the pipelines with the settings given or in the environment."""
     parser = argparse.ArgumentParser("python -m pipelines.upsert", description=main.__doc__)
     parser.add_argument("--kwargs", default="{}", help=KWARGS_HELP)
     parser.add_argument("--tags", default="{}", help='a JSON object, for instance {"team": "churn"}')

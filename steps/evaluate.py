@@ -24,6 +24,7 @@ from steps.container import Paths, read_arguments, run_step, write_json
 from steps.figures import figures
 from steps.model_archive import ARCHIVE_NAME, unpack_model
 from steps.report import draw_episodes, draw_table
+from steps.search import FILE_NAME as SEARCH_NAME
 from steps.train import read_schema
 from steps.training_rows import read_training_rows, unseen_rows
 
@@ -42,6 +43,8 @@ class Trained:
     manifest: Manifest
     model: Algorithm
     training_rows: Hashes | None
+    search: dict[str, Any] | None = None
+    """The trials of the job that trained it; None: its hyperparameters were given."""
 
 
 def evaluate(paths: Paths, argv: Sequence[str] | None = None) -> None:
@@ -61,7 +64,14 @@ def evaluate(paths: Paths, argv: Sequence[str] | None = None) -> None:
         previous = {"model_package_arn": arguments.previous_arn, **previous}
     write_json(
         folder / "evaluation.json",
-        {**report, "comparison": previous, "task_type": trained.manifest.task_type, "seed": arguments.seed},
+        {
+            **report,
+            "comparison": previous,
+            "task_type": trained.manifest.task_type,
+            "seed": arguments.seed,
+            "hyperparameters": trained.manifest.parameters,
+            "search": trained.search,
+        },
     )
     if isinstance(data, Table):
         draw_table(folder, trained.model, data, arguments.metric, arguments.seed)
@@ -82,7 +92,8 @@ def load_archive(folder: Path) -> Trained:
     with TemporaryDirectory() as model_dir:
         unpacked = unpack_model(folder / ARCHIVE_NAME, Path(model_dir))
         manifest = read_manifest(unpacked)
-        return Trained(manifest, load_model(unpacked, manifest), read_training_rows(unpacked))
+        search = _read(unpacked / SEARCH_NAME) if SEARCH_NAME in manifest.files else None
+        return Trained(manifest, load_model(unpacked, manifest), read_training_rows(unpacked), search)
 
 
 def _new_model(folder: Path) -> Trained:

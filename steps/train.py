@@ -1,7 +1,8 @@
 """The step Train: fits an algorithm on the prepared rows, or in an environment, and saves the model.
 
 Hyperparameters of the job, all texts: `algorithm`, `hyperparameters` (JSON), `preprocessing` (JSON, tables only) and
-`seed`. Channel `train`: train.parquet and schema.json, or environment.json. Progress goes to standard output.
+`seed`; in a search `metric` and `strategy` besides (see `steps.search`). Channel `train`: train.parquet and
+schema.json, or environment.json. Progress goes to standard output.
 """
 
 from __future__ import annotations
@@ -25,7 +26,17 @@ from steps.training_rows import write_training_rows
 
 def train(paths: Paths) -> None:
     """Runs the step. Raises ParameterError with every problem of the hyperparameters before any data is read."""
-    model = build_algorithm(read_hyperparameters(paths.hyperparameters))
+    settings = read_hyperparameters(paths.hyperparameters)
+    if "strategy" in settings:
+        from steps.search import search
+
+        settings = search(paths, settings)
+    fit(paths, settings)
+
+
+def fit(paths: Paths, settings: Mapping[str, str]) -> None:
+    """Fits the algorithm that the job's hyperparameters describe, and saves it."""
+    model = build_algorithm(settings)
     model.on_progress = print_progress
     data = _load(model, paths.channel("train"))
     model.fit(data)

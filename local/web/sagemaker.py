@@ -38,6 +38,7 @@ OPERATIONS = (
     "ListModelPackages",
     "ListPipelineExecutionSteps",
     "ListPipelineExecutions",
+    "ListTrainingJobsForHyperParameterTuningJob",
     "StartPipelineExecution",
     "StopPipelineExecution",
     "UpdateModelPackage",

@@ -7,22 +7,25 @@ from __future__ import annotations
 
 import json
 from importlib.resources import files
-from typing import Any, cast, get_args
+from typing import Any, Literal, cast, get_args
 
 from algorithms.metrics import LearningType
 
+PipelineKey = LearningType | Literal["supervised_tuning", "unsupervised_tuning"]
+"""A pipeline: that of a learning type, or the one that searches hyperparameters first."""
 LEARNING_TYPES: tuple[LearningType, ...] = get_args(LearningType)
+PIPELINES: tuple[PipelineKey, ...] = (*LEARNING_TYPES, "supervised_tuning", "unsupervised_tuning")
 
 STEP_NAMES = ("Prepare", "Train", "Evaluate", "CheckScore", "RegisterModel")
 """What a good execution goes through, in order; a test compares it with the definitions."""
 
 
-def pipeline_name(learning_type: LearningType) -> str:
+def pipeline_name(pipeline: PipelineKey) -> str:
     """The pipeline's name on SageMaker."""
-    return f"mlops-{learning_type}"
+    return f"mlops-{pipeline.replace('_', '-')}"
 
 
-def load_definition(learning_type: LearningType) -> dict[str, Any]:
+def load_definition(pipeline: PipelineKey) -> dict[str, Any]:
     """The committed definition, compiled with `pipelines.settings.EXAMPLE`."""
-    text = files(__name__).joinpath(f"{learning_type}.json").read_text(encoding="utf-8")
+    text = files(__name__).joinpath(f"{pipeline}.json").read_text(encoding="utf-8")
     return cast("dict[str, Any]", json.loads(text))

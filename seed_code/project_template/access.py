@@ -13,7 +13,7 @@ from aws_cdk import aws_iam as iam
 
 from lambda_bridge.aws_records import BY_GROUP, BY_STATE
 from seed_code.project_template.names import Names
-from seed_code.project_template.options import GITHUB_SECRET, SLACK_SECRET, TASK, WEBHOOK_SECRET
+from seed_code.project_template.options import GITHUB_SECRET, PROJECT, SLACK_SECRET, TASK, WEBHOOK_SECRET
 
 Conditions = Mapping[str, Mapping[str, object]]
 TO_SAGEMAKER = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
@@ -82,12 +82,13 @@ def webhook(names: Names, kept: Kept) -> list[iam.PolicyStatement]:
 
 
 def task(names: Names, kept: Kept) -> list[iam.PolicyStatement]:
-    """Starts, watches and stops the three pipelines, reads what they wrote, tells people."""
+    """Starts, watches and stops the pipelines, reads what they wrote, tells people."""
     return [
         *answering(names),
         *watching(names),
         allow("sagemaker:StartPipelineExecution", on=names.pipelines),
         allow("sagemaker:StopPipelineExecution", on=names.executions),
+        *trials(names),
         allow(
             "sagemaker:AddTags",
             "sagemaker:CreateModelPackageGroup",
@@ -144,6 +145,12 @@ def looking(names: Names) -> iam.PolicyStatement:
     return allow("sagemaker:DescribePipelineExecution", "sagemaker:ListPipelineExecutionSteps", on=names.executions)
 
 
+def trials(names: Names) -> list[iam.PolicyStatement]:
+    """What a search tried."""
+    jobs = names.arn("sagemaker", "hyper-parameter-tuning-job/*")
+    return [allow("sagemaker:ListTrainingJobsForHyperParameterTuningJob", on=[jobs])]
+
+
 def approved(names: Names) -> list[iam.PolicyStatement]:
     """Finding the approved version of a group. Lists name no single version, so that all of the account are meant."""
     listed = [names.arn("sagemaker", kind) for kind in ("model-package/*", "model-package-group/*")]
@@ -184,6 +191,7 @@ def pipeline_role(names: Names, kept: Kept, role: str) -> list[iam.PolicyStateme
         deny("s3:GetObject", "s3:PutObject", on=kept.objects(*CROOKED)),
         *_jobs(names, "Processing"),
         *_jobs(names, "Training"),
+        *_searches(names),
         allow(
             "sagemaker:AddTags",
             "sagemaker:CreateModelPackage",
@@ -216,6 +224,21 @@ def _jobs(names: Names, kind: str) -> list[iam.PolicyStatement]:
     return [allow(*actions, "sagemaker:AddTags", on=[names.jobs(f"{kind.lower()}-job")])]
 
 
+def _searches(names: Names) -> list[iam.PolicyStatement]:
+    """Tuning jobs: their names are not documented, so that the tag of the project says which are ours."""
+    jobs = [names.arn("sagemaker", "hyper-parameter-tuning-job/*")]
+    asked, there = ({"StringEquals": {f"aws:{kind}Tag/project": PROJECT}} for kind in ("Request", "Resource"))
+    return [
+        allow("sagemaker:CreateHyperParameterTuningJob", "sagemaker:AddTags", on=jobs, conditions=asked),
+        allow(
+            "sagemaker:DescribeHyperParameterTuningJob",
+            "sagemaker:StopHyperParameterTuningJob",
+            on=jobs,
+            conditions=there,
+        ),
+    ]
+
+
 def _volumes(kept: Kept) -> list[iam.PolicyStatement]:
     """The jobs' volumes are encrypted through a grant that SageMaker asks for in the role's name."""
     for_aws = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
@@ -223,7 +246,7 @@ def _volumes(kept: Kept) -> list[iam.PolicyStatement]:
 
 
 def build(names: Names, kept: Kept, role: str) -> list[iam.PolicyStatement]:
-    """CodeBuild: pushes the image, upserts the three pipelines, puts the empty model."""
+    """CodeBuild: pushes the image, upserts the pipelines, puts the empty model."""
     return [
         allow(
             "ecr:BatchCheckLayerAvailability",

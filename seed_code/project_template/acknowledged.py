@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from aws_cdk import Acknowledgment, CfnElement, Validations
 from constructs import IConstruct
 
+from pipelines.definitions import PIPELINES, pipeline_name
 from seed_code.project_template.launch_role import LaunchRoleStack
 from seed_code.project_template.options import PIPELINE_EVENT, SWEEP, TASK, WEBHOOK
 from seed_code.project_template.stack import MLOpsStack
@@ -35,8 +36,8 @@ UNNAMED = {
 ARN = "arn:<AWS::Partition>:{}:<AWS::Region>:<AWS::AccountId>:{}"
 LEARNING = ("supervised", "unsupervised", "reinforcement")
 EXECUTIONS = {
-    ARN.format("sagemaker", f"pipeline/mlops-{name}/execution/*"): "SageMaker names executions when they start."
-    for name in LEARNING
+    ARN.format("sagemaker", f"pipeline/{pipeline_name(key)}/execution/*"): "SageMaker names executions when they start."
+    for key in PIPELINES
 }
 GROUPS = {
     ARN.format("sagemaker", f"model-package-group/{name}-*"): "Groups are made on demand, one for each dataset."
@@ -53,6 +54,10 @@ LISTS = {
 JOBS = {
     ARN.format("sagemaker", f"{kind}/pipelines-*"): "SageMaker names the jobs of pipelines when they start."
     for kind in ("processing-job", "training-job")
+}
+SEARCHES = {
+    ARN.format("sagemaker", "hyper-parameter-tuning-job/*"): "SageMaker names tuning jobs when they start. Pipelines "
+    "make and stop those that have the tag of the project, no others."
 }
 STARTED = {
     ARN.format("states", "execution:MLOpsPipeline:*"): "Executions are named after issues; all are of this one machine."
@@ -127,11 +132,11 @@ def _wildcards(stack: MLOpsStack) -> Iterator[tuple[IConstruct, dict[str, str]]]
     roles = {name: function.role for name, function in stack.functions.items()}
     unnamed = {"*": UNNAMED["functions"]}
     yield roles[WEBHOOK], unnamed
-    yield roles[TASK], {**unnamed, **EXECUTIONS, **GROUPS, **PACKAGES, **LISTS, **_objects(stack, READ)}
+    yield roles[TASK], {**unnamed, **EXECUTIONS, **GROUPS, **PACKAGES, **LISTS, **SEARCHES, **_objects(stack, READ)}
     yield roles[PIPELINE_EVENT], {**unnamed, **EXECUTIONS}
     yield roles[SWEEP], {**unnamed, **STARTED, **EXECUTIONS, **PACKAGES, **LISTS, **_objects(stack, READ)}
     yield stack.workflow.role, {"*": UNNAMED["workflow"]}
-    jobs = {**JOBS, **LOGS, **GROUPS, **PACKAGES, **_objects(stack, JOB_OBJECTS)}
+    jobs = {**JOBS, **SEARCHES, **LOGS, **GROUPS, **PACKAGES, **_objects(stack, JOB_OBJECTS)}
     yield stack.pipeline_policy, {"*": UNNAMED["pipelines"], **jobs}
     yield stack.build.role, {"*": UNNAMED["build"], **(INTERFACES if stack.network else {})}
     if stack.actions:

@@ -1,4 +1,4 @@
-"""The CodeBuild project, which owns the image and the three pipelines, and what starts its builds."""
+"""The CodeBuild project, which owns the image and the pipelines, and what starts its builds."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Build(Construct):
             self,
             "Project",
             name=PROJECT,
-            description="Checks and tests, the image, the three pipelines",
+            description="Checks and tests, the image, the pipelines",
             service_role=self.role.role_arn,
             source=_source(options, archive),
             artifacts=codebuild.CfnProject.ArtifactsProperty(type="NO_ARTIFACTS"),

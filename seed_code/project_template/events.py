@@ -34,7 +34,7 @@ def dead_letters(scope: Construct, key: kms.IKey | None) -> sqs.Queue:
 
 
 class Events(Construct):
-    """A rule for executions and steps of the three pipelines, and the schedule of the sweep."""
+    """A rule for executions and steps of the pipelines, and the schedule of the sweep."""
 
     def __init__(
         self,

@@ -31,7 +31,7 @@ PURPOSES = {
     "sweep": "`mlops-sweep`: looks every few minutes for what was lost, and mends it.",
     "states": "The state machine `MLOpsPipeline`.",
     "sagemaker": "The pipelines and their jobs: they prepare, train, evaluate and register.",
-    "codebuild": "The build: pushes the image and upserts the three pipelines.",
+    "codebuild": "The build: pushes the image and upserts the pipelines.",
     "events": "Starts the first build after a deployment.",
 }
 """In the page's order. A role that is not here is an error: the page tells of all."""

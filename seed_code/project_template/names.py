@@ -5,7 +5,7 @@ from __future__ import annotations
 from aws_cdk import Stack
 from constructs import Construct
 
-from pipelines.definitions import LEARNING_TYPES, pipeline_name
+from pipelines.definitions import LEARNING_TYPES, PIPELINES, pipeline_name
 from seed_code.project_template.options import PROJECT, STATE_MACHINE
 
 
@@ -56,12 +56,12 @@ class Names:
 
     @property
     def pipelines(self) -> list[str]:
-        """The three pipelines."""
-        return [self.arn("sagemaker", f"pipeline/{pipeline_name(name)}") for name in LEARNING_TYPES]
+        """The five pipelines."""
+        return [self.arn("sagemaker", f"pipeline/{pipeline_name(name)}") for name in PIPELINES]
 
     @property
     def executions(self) -> list[str]:
-        """Executions of the three pipelines."""
+        """Executions of the five pipelines."""
         return [f"{arn}/execution/*" for arn in self.pipelines]
 
     @property

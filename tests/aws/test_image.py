@@ -73,16 +73,18 @@ class TestWhatIsInIt:
         assert found == "[]"
         assert int(count) > 50
 
-    def test_serve_is_on_the_path_and_starts_the_server(self, tmp_path):
-        (written,) = re.findall(r"printf '(.*?)' > /usr/local/bin/serve", STAGES[-1])
-        (tmp_path / "serve").write_text(written.replace(r"\n", "\n"))
+    @pytest.mark.parametrize("name", ["serve", "train"])  # of endpoints, and of the jobs of a tuning job
+    def test_what_sagemaker_starts_by_name_is_on_the_path(self, name, tmp_path):
+        (written,) = re.findall(rf"printf '([^']*?)' > /usr/local/bin/{name}", STAGES[-1])
+        assert f"/usr/local/bin/{name}" in re.search(r"chmod 755 (.*)", STAGES[-1])[1]
+        (tmp_path / name).write_text(written.replace(r"\n", "\n"))
         python = tmp_path / "python"
         python.write_text('#!/bin/sh\necho "$@"\n')
-        for file in (tmp_path / "serve", python):
+        for file in (tmp_path / name, python):
             file.chmod(0o755)
         environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
-        done = subprocess.run(["/bin/sh", "-c", "serve"], env=environment, capture_output=True, text=True, check=True)
-        assert done.stdout == "-m steps.serve\n"
+        done = subprocess.run(["/bin/sh", "-c", name], env=environment, capture_output=True, text=True, check=True)
+        assert done.stdout == f"-m steps.{name}\n"
 
     def test_it_starts_as_root_and_steps_give_it_up(self):
         assert instructions(STAGES[-1], "USER") == []

@@ -218,6 +218,8 @@ def test_events_wake_the_functions(stack):
         "mlops-supervised",
         "mlops-unsupervised",
         "mlops-reinforcement",
+        "mlops-supervised-tuning",
+        "mlops-unsupervised-tuning",
     ]
     (schedule,) = (rule for rule in found.values() if "ScheduleExpression" in rule)
     assert schedule["ScheduleExpression"] == "rate(5 minutes)"

@@ -13,7 +13,8 @@ import pytest
 import regex
 from botocore.validate import ParamValidator
 
-from pipelines.definitions import LEARNING_TYPES, load_definition, pipeline_name
+from algorithms.search import PLACE, SLOTS
+from pipelines.definitions import PIPELINES, load_definition, pipeline_name
 from pipelines.parameters import RunFacts, pipeline_parameters
 from pipelines.reference import all_steps
 from pipelines.request import parse_request, resolve
@@ -22,6 +23,7 @@ from pipelines.settings import EXAMPLE
 OPERATIONS = {
     "Processing": ("CreateProcessingJob", {"ProcessingJobName": "pipelines-a1b2c3d4e5f6-Step-0123456789"}),
     "Training": ("CreateTrainingJob", {"TrainingJobName": "pipelines-a1b2c3d4e5f6-Step-0123456789"}),
+    "Tuning": ("CreateHyperParameterTuningJob", {"HyperParameterTuningJobName": "a1b2c3d4e5f6-Train-0123456789"}),
     "RegisterModel": ("CreateModelPackage", {}),
 }
 
@@ -37,6 +39,9 @@ USUAL = {
     "unsupervised": COMMON | TABLE | {"EvaluationMetric": "silhouette", "TaskType": "clustering"},
     "reinforcement": COMMON | {"EvaluationMetric": "mean_reward", "Environment": "CartPole-v1"},
 }
+
+SEARCH = {"SearchStrategy": "random", "TuningJobStrategy": "Random", "MaxTrainingJobs": 50, "RandomSeed": 2**31 - 1}
+USUAL |= {f"{name}_tuning": USUAL[name] | SEARCH for name in ("supervised", "unsupervised")}
 
 LONGEST = {
     "RunId": "issue-2147483647-attempt-6",
@@ -88,6 +93,8 @@ class Resolver:
             return self.parameters[path.removeprefix("Parameters.")]
         if path == "Execution.PipelineExecutionId":
             return "a1b2c3d4e5f6"
+        if path == "Steps.Train.BestTrainingJob.TrainingJobName":
+            return "a1b2c3d4e5f6-Train-0123456789-001-89abcdef"
         if path == "Steps.Train.ModelArtifacts.S3ModelArtifacts":
             folder = self.arguments("Train")["OutputDataConfig"]["S3OutputPath"]
             return f"{folder}/pipelines-a1b2c3d4e5f6-Train-0123456789/output/model.tar.gz"
@@ -152,7 +159,7 @@ def fitting(learning_type: Any, values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name in declared(learning_type)}
 
 
-@pytest.mark.parametrize("learning_type", LEARNING_TYPES)
+@pytest.mark.parametrize("learning_type", PIPELINES)
 class TestDefinition:
     def test_usual_requests_are_valid(self, learning_type: Any) -> None:
         assert problems(learning_type, USUAL[learning_type]) == []
@@ -168,7 +175,7 @@ class TestDefinition:
         steps = list(all_steps(load_definition(learning_type)["Steps"]))
         assert [(step["Name"], step["Type"]) for step in steps] == [
             ("Prepare", "Processing"),
-            ("Train", "Training"),
+            ("Train", "Tuning" if learning_type.endswith("_tuning") else "Training"),
             ("Evaluate", "Processing"),
             ("CheckScore", "Condition"),
             ("RegisterModel", "RegisterModel"),
@@ -182,8 +189,12 @@ class TestDefinition:
             job = resolver.arguments(name)[key]
             assert job["ContainerEntrypoint"] == ["python", "-m", f"steps.{name.lower()}"]
             assert job["ImageUri"] == EXAMPLE.image_uri
-        training = resolver.arguments("Train")["AlgorithmSpecification"]
-        assert training["ContainerEntrypoint"] == ["python", "-m", "steps.train"]
+        train = resolver.arguments("Train")
+        training = train.get("TrainingJobDefinition", train)["AlgorithmSpecification"]
+        entry_point = (
+            {} if learning_type.endswith("_tuning") else {"ContainerEntrypoint": ["python", "-m", "steps.train"]}
+        )
+        assert {key: training[key] for key in ("ContainerEntrypoint",) if key in training} == entry_point
         assert training["TrainingImage"] == EXAMPLE.image_uri
 
     def test_only_prepare_is_cached_and_every_call_is_retried(self, learning_type: Any) -> None:
@@ -258,7 +269,7 @@ class TestDefinition:
         from algorithms.metrics import LEARNING_TYPE_OF, METRICS
 
         enums = {p["Name"]: p.get("EnumValues") for p in load_definition(learning_type)["Parameters"]}
-        tasks = [task for task, owner in LEARNING_TYPE_OF.items() if owner == learning_type]
+        tasks = [task for task, owner in LEARNING_TYPE_OF.items() if owner == learning_type.removesuffix("_tuning")]
         assert enums["EvaluationMetric"] == [name for name, metric in METRICS.items() if metric.task_type in tasks]
         assert enums.get("TaskType", tasks) == tasks
         assert enums["Algorithm"] is None
@@ -345,3 +356,41 @@ def test_requests_become_parameters_of_the_definition(learning_type: Any, body: 
 def test_this_check_can_fail(values: dict[str, Any], expected: str) -> None:
     found = problems("supervised", USUAL["supervised"] | values)
     assert any(expected in problem for problem in found), found
+
+
+class TestTuning:
+    """The tuning pipelines differ from the others in Train alone."""
+
+    @pytest.mark.parametrize("learning_type", ["supervised", "unsupervised"])
+    def test_the_other_steps_are_the_same(self, learning_type: Any) -> None:
+        plain, tuned = (
+            {step["Name"]: step for step in all_steps(load_definition(key)["Steps"])}
+            for key in (learning_type, f"{learning_type}_tuning")
+        )
+        assert list(plain) == list(tuned)
+        assert plain["Prepare"] == tuned["Prepare"]
+        assert plain["BelowThreshold"] == tuned["BelowThreshold"]
+
+    def test_the_job_searches_places_and_reads_the_line_that_train_prints(self) -> None:
+        request = Resolver(load_definition("supervised_tuning"), USUAL["supervised_tuning"]).arguments("Train")
+        config, training = request["HyperParameterTuningJobConfig"], request["TrainingJobDefinition"]
+        ranges = config["ParameterRanges"]["ContinuousParameterRanges"]
+        assert [(r["Name"], r["MinValue"], r["MaxValue"]) for r in ranges] == [
+            (f"{PLACE}{number}", "0", "1") for number in range(1, SLOTS + 1)
+        ]
+        assert config["ResourceLimits"] == {"MaxNumberOfTrainingJobs": 50, "MaxParallelTrainingJobs": 2}
+        assert (config["Strategy"], config["RandomSeed"]) == ("Random", 2**31 - 1)
+        (metric,) = training["AlgorithmSpecification"]["MetricDefinitions"]
+        assert re.search(metric["Regex"], "objective: -0.125")[1] == "-0.125"  # type: ignore[index]
+        static = training["StaticHyperParameters"]
+        assert (static["metric"], static["strategy"], static["algorithm"]) == ("rmse", "random", "random_forest")
+
+    def test_the_model_is_that_of_the_best_job(self) -> None:
+        resolver = Resolver(load_definition("supervised_tuning"), USUAL["supervised_tuning"])
+        inputs = {
+            each["InputName"]: each["S3Input"]["S3Uri"] for each in resolver.arguments("Evaluate")["ProcessingInputs"]
+        }
+        folder = resolver.arguments("Train")["TrainingJobDefinition"]["OutputDataConfig"]["S3OutputPath"]
+        assert inputs["model"] == f"{folder}/a1b2c3d4e5f6-Train-0123456789-001-89abcdef/output/model.tar.gz"
+        (container,) = resolver.arguments("RegisterModel")["InferenceSpecification"]["Containers"]
+        assert container["ModelDataUrl"] == inputs["model"]

@@ -14,6 +14,7 @@ import requests
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from local.engine import EngineOptions
 from local.sagemaker import LocalSageMaker
 from local.serving import Serving, listen
 from local.web.sagemaker import MOST_BYTES, OPERATIONS, create_sagemaker_app
@@ -33,16 +34,40 @@ DEFINITION = {
         },
     ],
 }
+SEARCH = {
+    **DEFINITION,
+    "Steps": [
+        {
+            "Name": "Train",
+            "Type": "Tuning",
+            "Arguments": {
+                "HyperParameterTuningJobConfig": {
+                    "Strategy": "Random",
+                    "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": "objective"},
+                    "ResourceLimits": {"MaxNumberOfTrainingJobs": 2, "MaxParallelTrainingJobs": 1},
+                },
+                "TrainingJobDefinition": {
+                    "StaticHyperParameters": {"hyperparameters": "{}"},
+                    "OutputDataConfig": {"S3OutputPath": "s3://mlops-local/models/toys"},
+                },
+            },
+        },
+    ],
+}
+QUICK = Path(__file__).parents[1] / "integration/quick"
 SECONDS = 60
 JSON = "application/x-amz-json-1.1"
 
 
 @pytest.fixture(scope="module")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSageMaker]:
-    """A pipeline `toy` with two executions that have registered a model each."""
+    """Two executions of `toy` that have registered a model each, and one of `search` that tried two points."""
     folder: Path = tmp_path_factory.mktemp("sagemaker")
-    with Workspace(folder, "test") as workspace, LocalSageMaker(workspace) as found:
+    options = EngineOptions(python_path=(QUICK,))
+    with Workspace(folder, "test") as workspace, LocalSageMaker(workspace, options=options) as found:
         found.upsert_pipeline("toy", json.dumps(DEFINITION))
+        found.upsert_pipeline("search", json.dumps(SEARCH))
+        found.wait(found.start_pipeline_execution(PipelineName="search")["PipelineExecutionArn"], SECONDS)
         for number in (1, 2):
             started = found.start_pipeline_execution(
                 PipelineName="toy",
@@ -73,6 +98,15 @@ def execution(client: Any) -> str:
     )
 
 
+def tuning_job(client: Any) -> str:
+    (run,) = client.list_pipeline_executions(PipelineName="search")["PipelineExecutionSummaries"]
+    (step,) = client.list_pipeline_execution_steps(PipelineExecutionArn=run["PipelineExecutionArn"])[
+        "PipelineExecutionSteps"
+    ]
+    assert step["StepStatus"] == "Succeeded"
+    return str(step["Metadata"]["TuningJob"]["Arn"]).rpartition("/")[2]
+
+
 def package(client: Any) -> str:
     found = client.list_model_packages(ModelPackageGroupName="toys")
     return str(found["ModelPackageSummaryList"][0]["ModelPackageArn"])
@@ -86,6 +120,9 @@ READS: dict[str, Callable[[Any], Any]] = {
     "ListModelPackageGroups": lambda c: c.list_model_package_groups(),
     "ListModelPackages": lambda c: c.list_model_packages(ModelApprovalStatus="PendingManualApproval", MaxResults=1),
     "ListPipelineExecutionSteps": lambda c: c.list_pipeline_execution_steps(PipelineExecutionArn=execution(c)),
+    "ListTrainingJobsForHyperParameterTuningJob": lambda c: c.list_training_jobs_for_hyper_parameter_tuning_job(
+        HyperParameterTuningJobName=tuning_job(c)
+    ),
     "ListPipelineExecutions": lambda c: c.list_pipeline_executions(PipelineName="toy", SortOrder="Ascending"),
 }
 WRITES: dict[str, Callable[[Any], Any]] = {

@@ -13,6 +13,7 @@ Params = Mapping[str, Any]
 NAMES = {
     "PipelineName": "pipeline",
     "ModelPackageGroupName": "model-package-group",
+    "HyperParameterTuningJobName": "hyper-parameter-tuning-job",
     "ProcessingJobName": "processing-job",
     "TrainingJobName": "training-job",
 }

@@ -25,7 +25,7 @@ from lambda_bridge.runs import Run
 from local.datasets import add_dataset
 from local.workspace import Workspace
 from pipelines.compile import Compiled
-from pipelines.definitions import LEARNING_TYPES, load_definition, pipeline_name
+from pipelines.definitions import PIPELINES, load_definition, pipeline_name
 from pipelines.upsert import put_no_model, upsert
 
 PROJECT = Path(__file__).parents[3]
@@ -49,7 +49,7 @@ class Told:
         self.deployment = deployment
         self.github = deployment.github
 
-    def opened(self, dataset: str = "iris", trees: int = 10, more: str = "") -> int:
+    def opened(self, dataset: str = "iris", trees: object = 10, more: str = "") -> int:
         body = BODY.format(dataset=dataset, trees=trees, more=more)
         return int(self.github.issues.create(self.owner, "Iris", body, ["mlops:train"])["number"])
 
@@ -116,6 +116,11 @@ class Stories(Told):
         issue = self.opened(trees=92)
         self.until(issue, "registered")
         assert self.run_of(issue).attempt.parameters["PreviousModelPackageArn"] != "none"
+
+    def hyperparameters_are_searched(self) -> None:
+        issue = self.opened(trees="[10, 95]")
+        self.until(issue, "registered")
+        assert [trial.score for trial in self.run_of(issue).attempt.trials] == [0.2, 0.8]
 
     def the_dataset_is_not_there(self) -> None:
         self.until(self.opened(dataset="wein"), "invalid")
@@ -198,7 +203,7 @@ def build() -> None:
     sagemaker = boto3.client("sagemaker", endpoint_url=f"https://api.sagemaker.{REGION}.amazonaws.com")
     for tags, description in (({"project": "p"}, "first"), ({"project": "p"}, "first"), ({"project": "q"}, "another")):
         put_no_model(s3, BUCKET)
-        for kind in LEARNING_TYPES:
+        for kind in PIPELINES:
             compiled = Compiled(pipeline_name(kind), load_definition(kind))
             upsert(sagemaker, compiled, role_arn("PipelineRole"), tags, description)
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.definitions import LEARNING_TYPES, load_definition
-from tests.aws.policies.account import BUCKET, REGION, role_arn
+from pipelines.definitions import PIPELINES, load_definition
+from tests.aws.policies.account import BUCKET, REGION, arn, role_arn
 from tests.aws.policies.calls import requests
 from tests.aws.policies.simulator import Request, allowed
 
@@ -99,7 +99,7 @@ def _unasked(role, actions):
 
 def test_every_call_that_sagemaker_makes_for_a_pipeline_is_allowed(policies, granted):
     """Jobs, files and versions, as the compiled definitions name them."""
-    asked = [one for kind in LEARNING_TYPES for one in _of_definition(load_definition(kind)["Steps"])]
+    asked = [one for kind in PIPELINES for one in _of_definition(load_definition(kind)["Steps"])]
     asked.append(Request("iam:PassRole", role_arn(granted["sagemaker"].name), PASSED))
     assert [one for one in asked if not allowed(policies["sagemaker"], one)] == []
     assert {one.action for one in asked} >= {
@@ -108,6 +108,7 @@ def test_every_call_that_sagemaker_makes_for_a_pipeline_is_allowed(policies, gra
         "s3:ListBucket",
         "sagemaker:CreateModelPackage",
         "sagemaker:CreateProcessingJob",
+        "sagemaker:CreateHyperParameterTuningJob",
         "sagemaker:CreateTrainingJob",
     }
 
@@ -123,8 +124,20 @@ def _of_definition(steps: list[dict[str, Any]]) -> Iterator[Request]:
             for verb in ("Create", "Describe", "Stop"):
                 yield from requests("sagemaker", f"{verb}{kind}Job", name)
             yield from _files(arguments)
+        elif kind == "Tuning":
+            yield from _of_search(step["Name"], arguments)
+            yield from _files(arguments)
         elif kind == "RegisterModel":
             yield from requests("sagemaker", "CreateModelPackage", VALUES)
+
+
+def _of_search(name: str, arguments: dict[str, Any]) -> Iterator[Request]:
+    (tag,) = (each["Value"] for each in arguments["Tags"] if each["Key"] == "project")
+    job = arn("sagemaker", f"hyper-parameter-tuning-job/{EXECUTION}-{name}-x1y2z3")
+    for action in ("CreateHyperParameterTuningJob", "AddTags"):
+        yield Request(f"sagemaker:{action}", job, {"aws:RequestTag/project": tag})
+    for action in ("DescribeHyperParameterTuningJob", "StopHyperParameterTuningJob"):
+        yield Request(f"sagemaker:{action}", job, {"aws:ResourceTag/project": tag})
 
 
 def _files(value: Any, written: bool = False) -> Iterator[Request]:

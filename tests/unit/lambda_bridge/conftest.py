@@ -27,6 +27,7 @@ from lambda_bridge.ports import (
     StoredObject,
 )
 from lambda_bridge.runs import Run
+from pipelines.definitions import PipelineKey
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 BODY = """learning_type: supervised
@@ -213,7 +214,7 @@ class FakePipelines:
     stops_at_once: bool = True
     broken: bool = False
 
-    def start(self, learning_type: str, run_id: str, parameters: Mapping[str, Any]) -> str:
+    def start(self, pipeline: PipelineKey, run_id: str, parameters: Mapping[str, Any]) -> str:
         if self.broken:
             raise PlatformError("StartPipelineExecution: ThrottlingException")
         arn = f"arn:{run_id}"
@@ -221,7 +222,7 @@ class FakePipelines:
         self.parameters.setdefault(arn, dict(parameters))
         return arn
 
-    def find(self, learning_type: str, run_id: str) -> str | None:
+    def find(self, pipeline: PipelineKey, run_id: str) -> str | None:
         return next((arn for arn, found in self.executions.items() if found.run_id == run_id), None)
 
     def stop(self, arn: str) -> None:

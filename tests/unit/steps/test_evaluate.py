@@ -68,7 +68,9 @@ def run(paths: Paths, metric: str = "accuracy", previous: str = "none") -> dict:
 def test_evaluation(paths):
     found = run(paths)
     primary = found["metrics"]["primary"]
-    assert set(found) == {"metrics", "train", "baseline", "comparison", "task_type", "n", "notes", "dataset", "seed"}
+    kept = {"metrics", "train", "baseline", "comparison", "task_type", "n", "notes", "dataset", "seed"}
+    assert set(found) == kept | {"hyperparameters", "search"}
+    assert found["search"] is None
     assert (primary["name"], primary["score"], primary["greater_is_better"]) == ("accuracy", primary["value"], True)
     assert primary["ci95"][0] < primary["value"] <= primary["ci95"][1]
     assert {"accuracy", "precision", "recall", "f1", "roc_auc"} <= set(found["metrics"])
