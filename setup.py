@@ -12,6 +12,7 @@ CORE = [
     "boto3>=1.44",
     "click>=8.2",
     "dulwich>=1.2",
+    "fairlearn>=0.13",
     "filelock>=3.15",
     "markdown-it-py>=3",
     "matplotlib>=3.10",

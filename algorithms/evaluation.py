@@ -150,7 +150,7 @@ def report(scorers: Scorers, n: int, metric: str | None, seed: int) -> Evaluatio
     """Every metric over `n` rows; with `metric`, its 95 % interval too."""
     import numpy as np
 
-    metrics = {name: finite(_quiet(scorer, np.arange(n))) for name, scorer in scorers.items()}
+    metrics = {name: finite(score_of(scorer, np.arange(n))) for name, scorer in scorers.items()}
     if metric is None or metrics.get(metric) is None:
         return Evaluation(metrics, n)
     return Evaluation(metrics, n, interval(metric, scorers[metric], n, seed))
@@ -200,7 +200,7 @@ def bootstrap(scorer: Scorer, n: int, seed: int) -> Interval:
         warnings.simplefilter("ignore")
         found = stats.bootstrap(
             (np.arange(n),),
-            lambda rows: _quiet(scorer, rows),
+            lambda rows: score_of(scorer, rows),
             n_resamples=resamples,
             batch=1,
             vectorized=False,
@@ -221,8 +221,8 @@ def _middle(values: Array) -> Interval:
     return float(low), float(high)
 
 
-def _quiet(scorer: Scorer, rows: Array) -> float:
-    """The score; NaN where scikit-learn refuses the data, for instance one cluster or no row at all."""
+def score_of(scorer: Scorer, rows: Array) -> float:
+    """The score over some rows; NaN where scikit-learn refuses the data, for instance one cluster or no row at all."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

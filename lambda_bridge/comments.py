@@ -10,6 +10,7 @@ from typing import Any
 
 from algorithms.errors import Problem
 from lambda_bridge.advise import Advice
+from lambda_bridge.groups import fairness_section
 from lambda_bridge.inert import code, prose
 from lambda_bridge.judge import Step
 from lambda_bridge.metric_table import comparison_note, findings, headline, metrics_table, no_better, notes, target_note
@@ -97,6 +98,7 @@ def result(
         comparison_note(evaluation) if evaluation else "",
         f"Hyperparameters: {settings(attempt.values)}." if attempt.execution_arn else "",
         search_section(request, attempt.trials),
+        fairness_section(evaluation) if evaluation else "",
         "\n".join(f"![{name.removesuffix('.png').replace('_', ' ')}](<{url}>)" for name, url in (plots or {}).items()),
         _record(attempt, branch, problem),
         findings(evaluation) if evaluation else "",

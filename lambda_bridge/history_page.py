@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from lambda_bridge.groups import fairness_section
 from lambda_bridge.inert import code, prose
 from lambda_bridge.metric_table import comparison_note, findings, headline, metrics_table, no_better, notes
 from lambda_bridge.runs import Run
@@ -28,6 +29,7 @@ def page(
         *([] if request is None else [f"{subject(request)}, trained with {settings(attempt.values)}."]),
         *([] if request is None or evaluation is None else _figures(request, evaluation)),
         "" if request is None else search_section(request, attempt.trials).replace("#### ", "## "),
+        "" if evaluation is None else fairness_section(evaluation, "##"),
         problem_list(attempt.problems),
         "\n".join(f"![{name.removesuffix('.png').replace('_', ' ')}]({name})" for name in plots),
         *([] if request is None or evaluation is None else _card(request, evaluation)),

@@ -197,7 +197,16 @@ def _field(key: str, section: Section) -> Any:
     types = {branch.get("type") for branch in branches_of(fields(TrainingRequest)[key])}
     if "object" in types:
         return _mapping(section)
+    if "array" in types:
+        return _names(content)
     return _number(content) if types & {"integer", "number"} else content
+
+
+def _names(content: str) -> Any:
+    """A list as in YAML, or names with commas between them."""
+    if content.startswith(("[", "-")):
+        return read_yaml(f"names:\n{content}" if content.startswith("-") else f"names: {content}")["names"]
+    return [name.strip() for name in content.split(",") if name.strip()]
 
 
 def _number(content: str) -> Any:

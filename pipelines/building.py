@@ -235,7 +235,9 @@ def _spot(settings: Settings) -> dict[str, Any]:
     return {"StoppingCondition": waiting, "EnableManagedSpotTraining": True}
 
 
-def evaluate_step(plan: Plan, prepare: ProcessingStep, train: Trained, *, tables: Iterable[str] = ()) -> ProcessingStep:
+def evaluate_step(
+    plan: Plan, prepare: ProcessingStep, train: Trained, *arguments: Any, tables: Iterable[str] = ()
+) -> ProcessingStep:
     """Evaluate: the new model and the previous version on the same data. `tables` are outputs of Prepare."""
     inputs = {
         "model": train.model,
@@ -254,6 +256,7 @@ def evaluate_step(plan: Plan, prepare: ProcessingStep, train: Trained, *, tables
                 *("--metric", plan["EvaluationMetric"]),
                 *("--seed", plan["Seed"].to_string()),
                 *("--previous-arn", plan["PreviousModelPackageArn"]),
+                *arguments,
             ],
         ),
         property_files=[REPORT],

@@ -33,6 +33,7 @@ LEARNING_TYPES_OF: dict[str, tuple[LearningType, ...]] = {
     "dataset_id": TABLES,
     "environment": ("reinforcement",),
     "target": ("supervised",),
+    "sensitive_columns": ("supervised",),
     "preprocessing": TABLES,
     "tuning": TABLES,
 }
@@ -43,6 +44,10 @@ REQUIRED_BY: dict[LearningType, str] = {
     "unsupervised": "dataset_id",
     "reinforcement": "environment",
 }
+
+MOST_SENSITIVE = 5
+LONGEST_ARGUMENT = 256
+"""Characters of a container argument (CreateProcessingJob, `ContainerArguments`)."""
 
 LONGEST_JSON = 1000
 """Characters of `hyperparameters` and of `preprocessing` as canonical JSON; a pipeline parameter takes 1,024."""
@@ -151,6 +156,25 @@ def _preprocessing(given: Given) -> list[Problem]:
         message = f"preprocessing.drop_columns: names the target, got {shown(target)}. Take it out of the list."
         problems.append(Problem("preprocessing.drop_columns", plain(target), message))
     return problems
+
+
+def _sensitive(given: Given) -> list[Problem]:
+    """Sensitive columns that are repeated, the target, or too long together for the step that reads them."""
+    names = given.keys.get("sensitive_columns")
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        return []
+    target = given.keys.get("target")
+    twice = [name for number, name in enumerate(names) if name in names[:number]]
+    length = len(json.dumps(names, ensure_ascii=False, separators=(",", ":")))
+    if twice:
+        message = f"names a column twice, got {shown(twice[0])}. Take one out."
+    elif target is not None and target in names:
+        message = f"names the target, got {shown(target)}. Take it out of the list."
+    elif length > LONGEST_ARGUMENT:
+        message = f"must be at most {LONGEST_ARGUMENT} characters as JSON, got {length}. Give fewer columns."
+    else:
+        return []
+    return [Problem("sensitive_columns", plain(names), f"sensitive_columns: {message}")]
 
 
 def _hyperparameters(given: Given) -> list[Problem]:
@@ -279,6 +303,7 @@ CHECKS: tuple[Callable[[Given], list[Problem]], ...] = (
     _task_type,
     _metric,
     _environment,
+    _sensitive,
     _preprocessing,
     _hyperparameters,
     _tuning,

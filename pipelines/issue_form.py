@@ -20,6 +20,7 @@ Fields without a star may stay empty: the defaults are in `docs/reference/reques
 EXAMPLES = {
     "dataset_id": "iris",
     "target": "species",
+    "sensitive_columns": "sex, age_group",
     "evaluation_threshold": "0.9",
     "preprocessing": "missing: median\nencoding: one_hot\n",
     "hyperparameters": "n_estimators: 200\nmax_depth: 10\n",

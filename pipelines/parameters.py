@@ -5,6 +5,7 @@ The names of the parameters are those of the compiled definitions. A parameter t
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -91,7 +92,13 @@ def _own(request: ResolvedRequest, facts: RunFacts) -> Parameters:
         "Preprocessing": canonical_json(request.preprocessing),
     }
     values |= {} if request.target is None else {"Target": request.target}
+    values |= {"SensitiveColumns": canonical_list(request.sensitive_columns)} if request.sensitive_columns else {}
     return {**values, **_search(request)}
+
+
+def canonical_list(names: list[str]) -> str:
+    """Names as JSON without spaces."""
+    return json.dumps(names, ensure_ascii=False, separators=(",", ":"))
 
 
 def _search(request: ResolvedRequest) -> Parameters:

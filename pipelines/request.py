@@ -7,7 +7,7 @@ reference tables. Light: pydantic only.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,7 +17,7 @@ from algorithms.metrics import DEFAULT_METRIC, METRICS, NO_THRESHOLD, LearningTy
 from algorithms.params import Params, Preprocessing
 from algorithms.registry import ALGORITHMS, algorithm
 from algorithms.search import Space, Tuning, space
-from pipelines.consistency import canonical_json, find_problems, metric_problem, without_empty
+from pipelines.consistency import MOST_SENSITIVE, canonical_json, find_problems, metric_problem, without_empty
 from pipelines.definitions import PipelineKey
 from pipelines.instances import DEFAULT_INSTANCE_TYPE, INSTANCE_TYPES
 
@@ -32,6 +32,7 @@ else:
     MetricName = Literal[tuple(METRICS)]
     InstanceType = Literal[INSTANCE_TYPES]
 
+ColumnName = Annotated[str, Field(pattern=r"^\P{Cc}{1,256}$")]
 DATASET_ID = "^[a-z0-9][a-z0-9_-]{0,63}$"
 """The pattern of a dataset's name."""
 
@@ -75,6 +76,13 @@ class TrainingRequest(BaseModel):
         description="The column to predict. Left out: the one named in metadata.json, else `target` or `label`, else "
         "the last column.",
         json_schema_extra={"expected": "a column name of 1 to 256 characters without control characters"},
+    )
+    sensitive_columns: list[ColumnName] = Field(
+        default=[],
+        max_length=MOST_SENSITIVE,
+        description="Columns whose groups the evaluation is broken down by, such as sex or age. They stay features, "
+        "unless `preprocessing.drop_columns` names them too.",
+        json_schema_extra={"expected": f"a list of at most {MOST_SENSITIVE} column names"},
     )
     preprocessing: Preprocessing = Field(
         default=Preprocessing(), description="How the rows of a table become the numbers that the algorithm sees."

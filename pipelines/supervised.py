@@ -19,5 +19,6 @@ def get_pipeline(settings: Settings) -> Pipeline:
 def supervised(settings: Settings, key: PipelineKey, *more: Parameter) -> Pipeline:
     """The pipeline of this key; `more` parameters are its own."""
     target = ParameterString("Target", default_value="")
-    plan = Plan.of("supervised", settings, [*table_parameters("supervised"), target, *more], key)
-    return table_pipeline(plan, "--target", target)
+    sensitive = ParameterString("SensitiveColumns", default_value="[]")
+    plan = Plan.of("supervised", settings, [*table_parameters("supervised"), target, sensitive, *more], key)
+    return table_pipeline(plan, prepare=("--target", target), both=("--sensitive", sensitive))

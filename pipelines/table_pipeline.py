@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sagemaker.mlops.workflow.pipeline import Pipeline
@@ -18,17 +19,20 @@ from pipelines.building import (
 from pipelines.plan import Plan
 
 
-def table_pipeline(plan: Plan, *arguments: Any) -> Pipeline:
-    """Prepare to RegisterModel or BelowThreshold, of a plan for tables; `arguments` are added to those of Prepare."""
-    prepare = prepare_table(plan, *arguments)
+def table_pipeline(plan: Plan, prepare: Sequence[Any] = (), both: Sequence[Any] = ()) -> Pipeline:
+    """Prepare to RegisterModel or BelowThreshold, of a plan for tables.
+
+    `prepare` is added to the arguments of Prepare, `both` to those of Prepare and Evaluate.
+    """
+    prepared = prepare_table(plan, *prepare, *both)
     training = train_step if plan.key == plan.learning_type else tune_step
-    train = training(plan, prepare, preprocessing=plan["Preprocessing"])
-    evaluate = evaluate_step(plan, prepare, train, tables=("train", "test"))
+    train = training(plan, prepared, preprocessing=plan["Preprocessing"])
+    evaluate = evaluate_step(plan, prepared, train, *both, tables=("train", "test"))
     register = register_step(
         plan,
         train,
         evaluate,
         metadata={"dataset_id": plan["DatasetId"], "dataset_digest": plan["DatasetDigest"]},
-        statistics=baseline_statistics(prepare),
+        statistics=baseline_statistics(prepared),
     )
-    return plan.pipeline([prepare, train.step, evaluate, check_score(plan, evaluate, register)])
+    return plan.pipeline([prepared, train.step, evaluate, check_score(plan, evaluate, register)])

@@ -71,6 +71,7 @@ def evaluate(paths: Paths, argv: Sequence[str] | None = None) -> None:
             "seed": arguments.seed,
             "hyperparameters": trained.manifest.parameters,
             "search": trained.search,
+            "fairness": _by_group(trained.model, data, arguments.sensitive, arguments.metric),
         },
     )
     if isinstance(data, Table):
@@ -79,11 +80,24 @@ def evaluate(paths: Paths, argv: Sequence[str] | None = None) -> None:
         draw_episodes(folder, report["dataset"], report["baseline"])
 
 
+def _by_group(model: Algorithm, data: Table | EnvSpec, columns: list[str], metric: str) -> list[dict[str, Any]]:
+    """The sensitive columns' groups; none where none are named, since the libraries for it take time to import."""
+    if not columns:
+        return []
+    from algorithms.supervised import SupervisedAlgorithm
+    from steps.fairness import fairness
+
+    if not isinstance(model, SupervisedAlgorithm) or not isinstance(data, Table):
+        raise TypeError(f"{model.name}: has no groups to tell apart")
+    return fairness(model, data, columns, metric)
+
+
 def _parser() -> ArgumentParser:
     parser = ArgumentParser("steps.evaluate", allow_abbrev=False)
     parser.add_argument("--metric", choices=METRICS, required=True)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--previous-arn", default=NO_PREVIOUS)
+    parser.add_argument("--sensitive", type=json.loads, default=[])
     return parser
 
 

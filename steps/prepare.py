@@ -7,6 +7,7 @@ Control: environment.json in train, and the random policy's figures as baseline.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from argparse import ArgumentParser, Namespace
@@ -26,13 +27,15 @@ def prepare(paths: Paths, argv: Sequence[str] | None = None) -> None:
     if arguments.task == "control":
         prepare_environment(paths, arguments)
     else:
-        prepare_table(paths, Options(arguments.task, arguments.target, arguments.duplicates, arguments.seed))
+        names = tuple(json.loads(arguments.sensitive))
+        prepare_table(paths, Options(arguments.task, arguments.target, arguments.duplicates, arguments.seed, names))
 
 
 def _parser() -> ArgumentParser:
     parser = ArgumentParser("steps.prepare", allow_abbrev=False)
     parser.add_argument("--task", choices=LEARNING_TYPE_OF, required=True)
     parser.add_argument("--target", default="")
+    parser.add_argument("--sensitive", default="[]")
     parser.add_argument("--duplicates", choices=["keep", "drop"], default="keep")
     parser.add_argument("--environment", default="")
     parser.add_argument("--seed", type=int, default=0)

@@ -16,7 +16,14 @@ from steps.findings import Finding, Problems, counted, listed, refuse
 from steps.metadata import Metadata, read_metadata
 from steps.reading import MIN_ROWS, RawTable, find_table, find_training_table, read_raw
 from steps.splitting import split_rows
-from steps.target import TargetChoice, check_declared_columns, choose_target, read_target, read_test_target
+from steps.target import (
+    TargetChoice,
+    check_declared_columns,
+    check_sensitive,
+    choose_target,
+    read_target,
+    read_test_target,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +39,8 @@ class Options:
     target: str = ""
     duplicates: str = "keep"
     seed: int = 0
+    sensitive: tuple[str, ...] = ()
+    """Columns whose groups are told apart by Evaluate."""
 
     @property
     def supervised(self) -> bool:
@@ -108,6 +117,7 @@ def type_rows(dataset: Dataset, options: Options) -> TypedRows:
     problems.stop()
     features, left_out, kept = _features(typed)
     schema = _schema(options, choice, target, features, left_out)
+    check_sensitive(options.sensitive, schema)
     found = [*typer.findings, *findings, *kept]
     rows = TypedRows(schema, choice, _frame(features, target), None, found, frame.duplicated())
     if dataset.test is not None:

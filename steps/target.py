@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from algorithms.columns import read_numbers, read_texts
 from algorithms.errors import DatasetError
-from algorithms.schema import Column
+from algorithms.schema import Column, TableSchema
 from algorithms.wording import shown
 from steps.findings import Finding, Problems, listed, refuse, unknown_column
 from steps.metadata import Metadata
@@ -49,6 +50,20 @@ def _existing(key: str, choice: TargetChoice, columns: list[str]) -> TargetChoic
     if choice.name not in columns:
         raise DatasetError([unknown_column(key, choice.name, columns)])
     return choice
+
+
+def check_sensitive(sensitive: Sequence[str], schema: TableSchema) -> None:
+    """Raises DatasetError for sensitive columns that the table has not, or that Evaluate would not see."""
+    problems, key = Problems(), "sensitive_columns"
+    for name in sensitive:
+        if name == schema.target:
+            problems.add(key, name, f"{key}: names the target, got {shown(name)}. Take it out.")
+        elif name in schema.left_out:
+            why = f"was left out ({schema.left_out[name]}), got {shown(name)}"
+            problems.add(key, name, f"{key}: {why}. Name another column.")
+        elif name not in schema.names:
+            problems.found.append(unknown_column(key, name, schema.names))
+    problems.stop()
 
 
 def read_target(values: Series, column: Column, task_type: str) -> tuple[Series, list[Finding]]:

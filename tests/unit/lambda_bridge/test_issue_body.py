@@ -218,3 +218,9 @@ def outcome(read, text):
         return read(text)
     except (IssueFormatError, ParameterError) as error:
         return [problem.message.encode() for problem in error.problems]
+
+
+@pytest.mark.parametrize("written", ["sex, age group", "[sex, age group]", "- sex\n- age group", " sex ,age group,"])
+def test_a_list_in_the_form_is_names_with_commas_or_yaml(written):
+    body = f"### Learning type\n\nsupervised\n\n### Sensitive columns\n\n{written}\n"
+    assert read_mapping(body)["sensitive_columns"] == ["sex", "age group"]

@@ -69,8 +69,8 @@ def test_evaluation(paths):
     found = run(paths)
     primary = found["metrics"]["primary"]
     kept = {"metrics", "train", "baseline", "comparison", "task_type", "n", "notes", "dataset", "seed"}
-    assert set(found) == kept | {"hyperparameters", "search"}
-    assert found["search"] is None
+    assert set(found) == kept | {"hyperparameters", "search", "fairness"}
+    assert (found["search"], found["fairness"]) == (None, [])
     assert (primary["name"], primary["score"], primary["greater_is_better"]) == ("accuracy", primary["value"], True)
     assert primary["ci95"][0] < primary["value"] <= primary["ci95"][1]
     assert {"accuracy", "precision", "recall", "f1", "roc_auc"} <= set(found["metrics"])

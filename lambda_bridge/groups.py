@@ -1,0 +1,52 @@
+"""How a model does for the groups of sensitive columns, in words and figures. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lambda_bridge.inert import code
+from lambda_bridge.sentences import bullets, number
+from pipelines.markdown import table
+
+Column = Mapping[str, Any]
+MOST_COLUMNS = 5
+
+
+def fairness_section(evaluation: Mapping[str, Any], heading: str = "####") -> str:
+    """A table and what it says for each sensitive column; empty where none was named."""
+    columns = (evaluation.get("fairness") or [])[:MOST_COLUMNS]
+    parts = [part for column in columns for part in (_table(column), bullets(_said(column)))]
+    return "\n\n".join([f"{heading} Fairness by group", *parts]) if parts else ""
+
+
+def _table(column: Column) -> str:
+    selected = column.get("positive") is not None
+    head = [code(column["column"]), "test rows", column["metric"], "95 % interval"]
+    head += [f"predicted {code(column['positive'])}"] if selected else []
+    return table(head, [_row(group, selected) for group in column["groups"]])
+
+
+def _row(group: Mapping[str, Any], selected: bool) -> list[str]:
+    interval = group["ci95"]
+    range_ = f"{number(interval[0])} to {number(interval[1])}" if interval else ""
+    few = "" if group["enough"] else " (too few to compare)"
+    cells = [code(group["group"]), f"{group['n']}{few}", number(group["value"]), range_]
+    rate = group["selection_rate"]
+    return [*cells, "" if rate is None else number(rate)] if selected else cells
+
+
+def _said(column: Column) -> Iterator[str]:
+    difference, name = column["difference"], code(column["column"])
+    if difference is None:
+        yield f"The groups of {name} cannot be compared: fewer than two have enough rows and a {column['metric']}."
+        return
+    verdict = "⚠️ more than chance" if column["more_than_chance"] else "that may be chance"
+    gap = f"{column['metric']} differs by {number(difference)} between the groups of {name}"
+    yield f"{gap} (p = {number(column['p'])}): {verdict}."
+    parity, odds = column["demographic_parity_difference"], column["equalized_odds_difference"]
+    if parity is not None and odds is not None:
+        yield (
+            f"Demographic parity difference {number(parity)}, equalized odds difference {number(odds)}; "
+            "0 is equal treatment, 1 the opposite."
+        )
