@@ -153,16 +153,21 @@ class A3C(ReinforcementAlgorithm):
         import torch
         from torch.nn.utils import vector_to_parameters
 
-        from algorithms.workers import news, started
+        from algorithms.workers import Played, Snapshot, news, started
 
         policy, watch = self._network(), Watch(self.params.budget(), self.on_progress)
+        played: list[tuple[int, float, int]] = []
         with started(tasks, shared) as workers:
-            for snapshot in news(workers):
-                if snapshot is not None:
-                    vector_to_parameters(torch.from_numpy(snapshot.weights), policy.parameters())
-                    best.consider(policy, snapshot.steps)
+            for told in news(workers):
+                if isinstance(told, Snapshot):
+                    vector_to_parameters(torch.from_numpy(told.weights), policy.parameters())
+                    best.consider(policy, told.steps)
+                elif isinstance(told, Played):
+                    played += told.episodes
                 shared.count(watch.budget)
                 watch.report()
+        for episode in sorted(played):
+            self.log.add(*episode)
 
     def _act(self, seen: Array) -> Array:
         import torch

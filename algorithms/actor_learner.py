@@ -122,6 +122,9 @@ class ActorLearner:
         self.policy = ActorCritic(self.arena.observation_space, int(actions.n), task.params.net_arch)
         self.state = self.arena.reset(seed=task.seed)[0]
         self.snapshots = 0
+        self.played: list[tuple[int, float, int]] = []
+        """Of each episode that ended: the steps of all workers until then, its reward, its length."""
+        self._reward, self._length = 0.0, 0
 
     def work(self) -> bool:
         """One rollout and one update; False when the budget is used up."""
@@ -156,7 +159,15 @@ class ActorLearner:
             self.state = self.arena.reset()[0]
         self.shared.steps[self.task.number] += len(rollout.rewards)
         self.shared.episodes[self.task.number] += int(ended)
+        self._note(rollout, ended)
         return rollout
+
+    def _note(self, rollout: Rollout, ended: bool) -> None:
+        self._reward += sum(rollout.rewards)
+        self._length += len(rollout.rewards)
+        if ended:
+            self.played.append((int(self.shared.steps.sum()), self._reward, self._length))
+            self._reward, self._length = 0.0, 0
 
     def _choose(self) -> int:
         """An action by the policy's probabilities."""

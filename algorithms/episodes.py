@@ -132,6 +132,10 @@ def evaluate_policy(policy: Policy, where: EnvSpec, interval: str | None = None)
             "truncated_episodes": sum(episodes.truncated),
             "max_episode_steps": MAX_EPISODE_STEPS,
         },
+        notes=(
+            f"The score is the mean of {EPISODES} fresh episodes, each with a seed of its own that training did not "
+            f"use; the lowest reward is {min(episodes.rewards):.4g}.",
+        ),
     )
 
 

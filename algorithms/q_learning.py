@@ -112,7 +112,7 @@ class QLearning(ReinforcementAlgorithm):
         table, params, random = self._table, self.params, np.random.default_rng(self.seed)
         watch = Watch(params.budget(), self.on_progress)
         budget, best, arena = watch.budget, self._best_policy(environment), make_environment(environment)
-        state = arena.reset(seed=episode_seeds("training", self.seed, 1)[0])[0]
+        state, total, length = arena.reset(seed=episode_seeds("training", self.seed, 1)[0])[0], 0.0, 0
         while budget.remaining > 0:
             action = self._explore(state, params.epsilon(budget.remaining), random)
             following, reward, terminated, truncated, _ = arena.step(action)
@@ -121,6 +121,10 @@ class QLearning(ReinforcementAlgorithm):
             ended = terminated or truncated
             state = arena.reset()[0] if ended else following
             watch.count(watch.steps + 1, int(ended))
+            total, length = total + float(reward), length + 1
+            if ended:
+                self.log.add(watch.steps, total, length)
+                total, length = 0.0, 0
             if budget.remaining > LAST_SHARE:
                 best.consider(table, watch.steps)
         best.restore(table)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -23,13 +24,15 @@ from algorithms.episodes import (
 from algorithms.errors import ParameterError
 from algorithms.manifest import Manifest, model_error, read_manifest, write_manifest
 from algorithms.params import Params, source
-from algorithms.training import BestPolicy, Budget
+from algorithms.training import BestPolicy, Budget, TrainingLog
 
 if TYPE_CHECKING:
     import numpy as np
 
     Array = np.ndarray[Any, Any]
 
+CURVE_FILE = "training_curve.json"
+"""See `TrainingLog.curve`."""
 LayerUnits = Annotated[int, Field(ge=1, le=512)]
 
 
@@ -84,6 +87,8 @@ class ReinforcementAlgorithm(Algorithm):
 
     def __init__(self, params: Params | None = None, *, seed: int = 0) -> None:
         super().__init__(params, seed=seed)
+        self.log = TrainingLog()
+        """The episodes of the training; empty in a model that was loaded."""
         self._environment = ""
         self._space: Any = None
 
@@ -118,6 +123,7 @@ class ReinforcementAlgorithm(Algorithm):
         Raises ParameterError for an environment that is unknown or has actions or observations of the wrong kind, and
         when the training diverges.
         """
+        self.log = TrainingLog()
         with self._one_thread():
             self._take_up(data.environment)
             self._learn(data.environment)
@@ -150,10 +156,11 @@ class ReinforcementAlgorithm(Algorithm):
             return evaluate_policy(self._act, data, interval)
 
     def save(self, model_dir: Path) -> None:
-        """Writes the policy and the manifest, into an empty or new folder."""
+        """Writes the policy, the curve of its training and the manifest, into an empty or new folder."""
         environment = self._learned()
         model_dir.mkdir(parents=True, exist_ok=True)
         self._write(model_dir)
+        (model_dir / CURVE_FILE).write_text(json.dumps(self.log.curve(), allow_nan=False), encoding="utf-8")
         write_manifest(model_dir, self, task_type="control", libraries=self.libraries, environment=environment)
 
     @classmethod

@@ -56,7 +56,7 @@ class StableBaselinesAlgorithm(ReinforcementAlgorithm):
 
     def _learn(self, environment: str) -> None:
         agent, best = self._fitted(), self._best_policy(environment)
-        training = Training(self._budget, best, self.on_progress)
+        training = Training(self._budget, best, self.on_progress, self.log)
         steps = self._budget.total if self._budget.unit == "step" else maxsize
         cause: ValueError | None = None
         try:

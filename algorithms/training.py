@@ -37,6 +37,48 @@ class Budget:
         return 1 - self.done / self.total
 
 
+BINS = 200
+"""Points of a training's curve at most."""
+
+
+class TrainingLog:
+    """The episodes that ended in a training, in that order, with exploration and all: what its curve is drawn from."""
+
+    def __init__(self) -> None:
+        self.steps: list[int] = []
+        """Of all environments together, when the episode ended."""
+        self.rewards: list[float] = []
+        """Undiscounted sums of rewards."""
+        self.lengths: list[int] = []
+
+    def add(self, steps: int, reward: float, length: int) -> None:
+        """One more episode has ended."""
+        self.steps.append(steps)
+        self.rewards.append(reward)
+        self.lengths.append(length)
+
+    def curve(self) -> list[dict[str, float]]:
+        """At most `BINS` points of neighbouring episodes each: means, and the range of the middle 80 % of rewards."""
+        import numpy as np
+
+        parts = np.array_split(np.arange(len(self.rewards)), min(BINS, max(1, len(self.rewards))))
+        return [self._point(part) for part in parts if len(part)]
+
+    def _point(self, part: Any) -> dict[str, float]:
+        import numpy as np
+
+        rewards = np.array([self.rewards[place] for place in part])
+        low, high = np.percentile(rewards, [10, 90])
+        return {
+            "steps": float(self.steps[part[-1]]),
+            "episodes": float(part[-1] + 1),
+            "reward": float(rewards.mean()),
+            "low": float(low),
+            "high": float(high),
+            "length": float(np.mean([self.lengths[place] for place in part])),
+        }
+
+
 class BestPolicy:
     """Keeps the weights that did best on the validation episodes, since one bad update can undo a good policy.
 
@@ -102,19 +144,30 @@ class Watch:
 
 
 class Training:
-    """The callback: counts, reports, keeps the best policy, ends after the last episode."""
+    """The callback: counts, reports, logs episodes, keeps the best policy, ends after the last episode."""
 
-    def __init__(self, budget: Budget, best: BestPolicy, on_progress: Progress) -> None:
+    def __init__(self, budget: Budget, best: BestPolicy, on_progress: Progress, log: TrainingLog) -> None:
         self.budget = budget
         self.best = best
+        self.log = log
         self._watch = Watch(budget, on_progress)
+        self._open: dict[int, tuple[float, int]] = {}
+        """Reward and length so far of the episode in each environment."""
 
     def __call__(self, frame: dict[str, Any], _globals: dict[str, Any]) -> bool:
         """Called after every step of all environments; False ends the training."""
         model = frame["self"]
         self._watch.count(model.num_timesteps, int(frame["dones"].sum()))
+        self._note(model.num_timesteps, frame["rewards"], frame["dones"])
         if self.budget.unit == "episode" and self.budget.done == self.budget.total:
             return False
         if self.budget.remaining > LAST_SHARE:
             self.best.consider(model.policy, model.num_timesteps)
         return True
+
+    def _note(self, steps: int, rewards: Any, dones: Any) -> None:
+        for place, (reward, done) in enumerate(zip(rewards.tolist(), dones.tolist(), strict=True)):
+            before, length = self._open.get(place, (0.0, 0))
+            self._open[place] = (before + reward, length + 1)
+            if done:
+                self.log.add(steps, *self._open.pop(place))

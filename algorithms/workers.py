@@ -46,6 +46,13 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
+class Played:
+    """The episodes of a worker, told when its work is done (see `ActorLearner.played`)."""
+
+    episodes: list[tuple[int, float, int]]
+
+
+@dataclass(frozen=True)
 class Failure:
     """What a worker tells before it ends."""
 
@@ -79,8 +86,8 @@ def start_method(folder: str) -> Literal["forkserver", "spawn"]:
     return "forkserver" if len(os.fsencode(folder)) <= LONGEST_FOLDER else "spawn"
 
 
-def news(workers: dict[Connection, BaseProcess]) -> Iterator[Snapshot | None]:
-    """Snapshots, and None every now and then, until all workers have done their work.
+def news(workers: dict[Connection, BaseProcess]) -> Iterator[Snapshot | Played | None]:
+    """Snapshots and episodes, and None every now and then, until all workers have done their work.
 
     Raises DivergedError, or WorkerError for any other end of a worker.
     """
@@ -94,7 +101,7 @@ def news(workers: dict[Connection, BaseProcess]) -> Iterator[Snapshot | None]:
         yield None
 
 
-def _hear(hears: Connection, worker: BaseProcess) -> Snapshot | None:
+def _hear(hears: Connection, worker: BaseProcess) -> Snapshot | Played | None:
     """What the worker tells; None when it has ended as it should."""
     try:
         told = hears.recv()
@@ -105,7 +112,7 @@ def _hear(hears: Connection, worker: BaseProcess) -> Snapshot | None:
         return None
     if isinstance(told, Failure):
         raise DivergedError(told.text) if told.diverged else WorkerError(f"a3c: a worker failed\n{told.text}")
-    found: Snapshot = told
+    found: Snapshot | Played = told
     return found
 
 
@@ -119,6 +126,7 @@ def run(task: Task, shared: Shared, tells: Connection) -> None:
             if learner.due():
                 weights = shared.weights.numpy().copy()
                 tells.send(Snapshot(int(shared.steps.sum()), weights))
+        tells.send(Played(learner.played))
     except Exception as error:
         tells.send(Failure(traceback.format_exc(), isinstance(error, DivergedError)))
     finally:

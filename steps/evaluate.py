@@ -20,6 +20,7 @@ from algorithms.base import Algorithm, EnvSpec, Table
 from algorithms.errors import DatasetError
 from algorithms.manifest import Manifest, load_model, model_error, read_manifest
 from algorithms.metrics import METRICS, UNDEFINED_SCORE
+from algorithms.reinforcement import CURVE_FILE
 from steps.container import Paths, read_arguments, run_step, write_json
 from steps.figures import figures
 from steps.model_archive import ARCHIVE_NAME, unpack_model
@@ -43,7 +44,9 @@ class Trained:
     manifest: Manifest
     model: Algorithm
     training_rows: Hashes | None
-    search: dict[str, Any] | None = None
+    curve: list[dict[str, float]]
+    """How an agent's training went (`algorithms.training.TrainingLog.curve`); empty for tables."""
+    search: dict[str, Any] | None
     """The trials of the job that trained it; None: its hyperparameters were given."""
 
 
@@ -77,7 +80,7 @@ def evaluate(paths: Paths, argv: Sequence[str] | None = None) -> None:
     if isinstance(data, Table):
         draw_table(folder, trained.model, data, arguments.metric, arguments.seed)
     else:
-        draw_episodes(folder, report["dataset"], report["baseline"])
+        draw_episodes(folder, report["dataset"], report["baseline"], trained.curve)
 
 
 def _by_group(model: Algorithm, data: Table | EnvSpec, columns: list[str], metric: str) -> list[dict[str, Any]]:
@@ -106,8 +109,10 @@ def load_archive(folder: Path) -> Trained:
     with TemporaryDirectory() as model_dir:
         unpacked = unpack_model(folder / ARCHIVE_NAME, Path(model_dir))
         manifest = read_manifest(unpacked)
-        search = _read(unpacked / SEARCH_NAME) if SEARCH_NAME in manifest.files else None
-        return Trained(manifest, load_model(unpacked, manifest), read_training_rows(unpacked), search)
+        found = {name: _read(unpacked / name) for name in (CURVE_FILE, SEARCH_NAME) if name in manifest.files}
+        rows = read_training_rows(unpacked)
+        model = load_model(unpacked, manifest)
+        return Trained(manifest, model, rows, found.get(CURVE_FILE, []), found.get(SEARCH_NAME))
 
 
 def _new_model(folder: Path) -> Trained:
@@ -153,6 +158,7 @@ def _evaluate_environment(paths: Paths, trained: Trained, environment: str, metr
         "train": {"primary": None},
         "baseline": _read(paths.processing_input("report") / "baseline.json"),
         "n": found.n,
+        "notes": list(found.notes),
         "dataset": {"environment": environment, **found.details},
     }
 

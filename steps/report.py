@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Iterator, Mapping
-from itertools import islice
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from algorithms.tabular import TabularAlgorithm
 from algorithms.tsne import TSNE
 from steps.drawing import Drawing, picture
 from steps.pictures_classification import classification
-from steps.pictures_episodes import episodes
+from steps.pictures_episodes import episodes, training
 from steps.pictures_groups import clustering, components, on_the_map
 from steps.pictures_importance import importance
 from steps.pictures_regression import regression
@@ -34,10 +34,12 @@ def draw_table(folder: Path, model: Algorithm, test: Table, metric: str, seed: i
     _write(folder, _of_table(model, test, metric, seed))
 
 
-def draw_episodes(folder: Path, details: Mapping[str, Any], baseline: Mapping[str, Any]) -> None:
-    """Pictures of a policy, from what its evaluation told (`algorithms.episodes.evaluate_policy`)."""
+def draw_episodes(
+    folder: Path, details: Mapping[str, Any], baseline: Mapping[str, Any], curve: Sequence[Mapping[str, float]]
+) -> None:
+    """Pictures of a policy, from what its evaluation told (`algorithms.episodes.evaluate_policy`) and its training."""
     random_mean = baseline.get("mean_reward")
-    _write(folder, episodes(details["episode_rewards"], random_mean))
+    _write(folder, chain(episodes(details["episode_rewards"], random_mean), training(curve)))
 
 
 def _of_table(model: Algorithm, test: Table, metric: str, seed: int) -> Iterator[tuple[str, Drawing]]:

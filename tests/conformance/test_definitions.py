@@ -52,7 +52,7 @@ LONGEST = {
     "DatasetId": "d" * 64,
     "DatasetDigest": "f" * 64,
     "Target": "größe 列" * 32,
-    "SensitiveColumns": json.dumps(["größe 列" * 31]),
+    "SensitiveColumns": json.dumps(["größe 列" * 36], ensure_ascii=False),
     "Environment": "E" * 60 + "-v1",
     "Seed": 2**32 - 1,
     "ScoreThreshold": -1.7976931348623157e308,

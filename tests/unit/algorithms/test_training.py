@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from algorithms.episodes import Episodes
-from algorithms.training import BestPolicy, Budget, Training
+from algorithms.training import BINS, BestPolicy, Budget, Training, TrainingLog
 
 
 class Policy:
@@ -30,7 +30,8 @@ def best_of(policy, length=10, ratio=5, first=100):
 
 def step(training, policy, steps, ended=0):
     model = SimpleNamespace(num_timesteps=steps, policy=policy)
-    return training({"self": model, "dones": np.array([True] * ended + [False])}, {})
+    dones = np.array([True] * ended + [False])
+    return training({"self": model, "dones": dones, "rewards": np.ones(len(dones))}, {})
 
 
 class TestBudget:
@@ -96,7 +97,9 @@ class TestBestPolicy:
 class TestTraining:
     def test_reports_about_a_hundred_times_and_the_end(self):
         reports, policy = [], Policy()
-        training = Training(Budget(10_000, "step"), best_of(policy, first=10**9), lambda *seen: reports.append(seen))
+        training = Training(
+            Budget(10_000, "step"), best_of(policy, first=10**9), lambda *seen: reports.append(seen), TrainingLog()
+        )
         assert all(step(training, policy, steps) for steps in range(1, 10_200))
         assert len(reports) == 100
         assert reports[0] == (100, 10_000, "step")
@@ -104,7 +107,7 @@ class TestTraining:
 
     def test_short_trainings_report_every_episode(self):
         reports, policy = [], Policy()
-        training = Training(Budget(3, "episode"), best_of(policy), lambda *seen: reports.append(seen))
+        training = Training(Budget(3, "episode"), best_of(policy), lambda *seen: reports.append(seen), TrainingLog())
         for steps in range(10):
             step(training, policy, steps, ended=steps % 2)
         assert reports == [(1, 3, "episode"), (2, 3, "episode"), (3, 3, "episode")]
@@ -112,12 +115,41 @@ class TestTraining:
     @pytest.mark.parametrize(("ended", "goes_on"), [(1, True), (2, False), (3, False)])
     def test_ends_with_the_last_episode(self, ended, goes_on):
         policy = Policy()
-        training = Training(Budget(2, "episode"), best_of(policy), lambda *_: None)
+        training = Training(Budget(2, "episode"), best_of(policy), lambda *_: None, TrainingLog())
         assert step(training, policy, 10, ended) is goes_on
 
     def test_no_validation_near_the_end(self):
         policy = Policy()
         best = best_of(policy, first=95)
-        training = Training(Budget(100, "step"), best, lambda *_: None)
+        training = Training(Budget(100, "step"), best, lambda *_: None, TrainingLog())
         step(training, policy, 95)
         assert best.mean_reward is None
+
+
+class TestLog:
+    def test_episodes_of_each_environment_are_summed_apart(self):
+        log, policy = TrainingLog(), Policy()
+        training = Training(Budget(100, "step"), best_of(policy, first=10**9), lambda *_: None, log)
+        for number, (rewards, dones) in enumerate([((1, 5), (0, 0)), ((2, 5), (1, 0)), ((4, 5), (0, 1))], 1):
+            frame = {
+                "self": SimpleNamespace(num_timesteps=2 * number, policy=policy),
+                "rewards": np.array(rewards),
+                "dones": np.array(dones),
+            }
+            training(frame, {})
+        assert (log.steps, log.rewards, log.lengths) == ([4, 6], [3, 15], [2, 3])
+
+    def test_the_curve_is_means_and_the_middle_of_the_rewards(self):
+        log = TrainingLog()
+        for number in range(10 * BINS):
+            log.add(number + 1, float(number % 10), 7)
+        curve = log.curve()
+        assert len(curve) == BINS
+        assert curve[0] == {"steps": 10, "episodes": 10, "reward": 4.5, "low": 0.9, "high": 8.1, "length": 7}
+        assert curve[-1]["episodes"] == 10 * BINS
+
+    def test_few_episodes_are_points_of_their_own_and_none_is_no_curve(self):
+        log = TrainingLog()
+        assert log.curve() == []
+        log.add(5, 1.0, 5)
+        assert log.curve() == [{"steps": 5, "episodes": 1, "reward": 1, "low": 1, "high": 1, "length": 5}]

@@ -124,8 +124,17 @@ def test_a_wide_table_has_no_importance(tmp_path):
 
 
 def test_episodes(tmp_path):
-    draw_episodes(tmp_path, {"episode_rewards": [10.0, 500.0, 0.0]}, {"mean_reward": 22.5})
+    draw_episodes(tmp_path, {"episode_rewards": [10.0, 500.0, 0.0]}, {"mean_reward": 22.5}, [])
     assert names(tmp_path) == ["episode_rewards.png"]
+
+
+def test_a_training_is_drawn_with_its_band(tmp_path):
+    point = {"steps": 1.0, "episodes": 1.0, "reward": 20.0, "low": 10.0, "high": 30.0, "length": 20.0}
+    curve = [{**point, "steps": float(steps), "reward": steps / 5} for steps in range(100, 300, 10)]
+    draw_episodes(tmp_path, {"episode_rewards": [10.0, 500.0]}, {"mean_reward": 22.5}, curve)
+    assert names(tmp_path) == ["episode_rewards.png", "training_lengths.png", "training_rewards.png"]
+    draw_episodes(tmp_path / "..", {"episode_rewards": [10.0, 500.0]}, {}, curve[:1])
+    assert not (tmp_path / "../training_rewards.png").exists()
 
 
 def test_what_cannot_be_drawn_fails_nothing(fitted, tmp_path, capfd):
