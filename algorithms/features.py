@@ -96,6 +96,13 @@ class Features:
             raise DatasetError.of("rows", 0, "rows: at least 1 is needed, got 0. Send rows with a value each.")
         return self._cast(self.transformer.transform(self._ready(read_columns(rows, self.columns))))
 
+    @property
+    def matrix_columns(self) -> list[str] | None:
+        """The column that each column of the matrix is of; None where one became several, or none was fitted."""
+        names = [*self._names("number"), *self._names("category")]
+        width = max((part.stop for part in self.transformer.output_indices_.values()), default=0)
+        return names if width == len(names) and not self._names("text") else None
+
     def state(self) -> dict[str, Any]:
         """What fitting found out; `restore` takes it back."""
         columns = [column.name for column in self.columns]

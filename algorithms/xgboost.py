@@ -17,6 +17,7 @@ from algorithms.wording import plain, shown
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
 
     Array = np.ndarray[Any, Any]
 
@@ -92,6 +93,17 @@ class XGBoost(SupervisedAlgorithm):
         report = _progress_callback(self.on_progress, values["n_estimators"])
         model = _estimator(task_type)(**values, random_state=self.seed, n_jobs=_cores(), callbacks=[report])
         return model.fit(X, y).set_params(callbacks=None)
+
+    def contributions(self, rows: pd.DataFrame) -> Array:
+        """SHAP values of raw rows, exact for trees (`pred_contribs`), shape (n_rows, n_outputs, n_matrix_columns).
+
+        One output for numbers and for two classes (log-odds of the second one), else one for each class.
+        """
+        import xgboost
+
+        matrix = xgboost.DMatrix(self.features.transform(rows))
+        found: Array = self._estimator.get_booster().predict(matrix, pred_contribs=True)
+        return found.reshape(len(rows), -1, found.shape[-1])[:, :, :-1]
 
     def state(self) -> dict[str, Any]:
         """The booster has a file of its own."""

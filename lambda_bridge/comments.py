@@ -13,7 +13,16 @@ from lambda_bridge.advise import Advice
 from lambda_bridge.groups import fairness_section
 from lambda_bridge.inert import code, prose
 from lambda_bridge.judge import Step
-from lambda_bridge.metric_table import comparison_note, findings, headline, metrics_table, no_better, notes, target_note
+from lambda_bridge.metric_table import (
+    comparison_note,
+    findings,
+    headline,
+    metrics_table,
+    no_better,
+    notes,
+    target_note,
+    too_good,
+)
 from lambda_bridge.runs import Attempt, Run, Status
 from lambda_bridge.search import search_section
 from lambda_bridge.sentences import (
@@ -94,6 +103,7 @@ def result(
         *(() if evaluation is None else (headline(request, evaluation), metrics_table(request, evaluation))),
         notes(request, evaluation) if evaluation else "",
         no_better(evaluation) if evaluation and attempt.status == "registered" else "",
+        too_good(request, evaluation) if evaluation else "",
         *(_next(run, advice) if attempt.status == "below_threshold" else ()),
         comparison_note(evaluation) if evaluation else "",
         f"Hyperparameters: {settings(attempt.values)}." if attempt.execution_arn else "",

@@ -7,7 +7,7 @@ from typing import Any
 
 from lambda_bridge.groups import fairness_section
 from lambda_bridge.inert import code, prose
-from lambda_bridge.metric_table import comparison_note, findings, headline, metrics_table, no_better, notes
+from lambda_bridge.metric_table import comparison_note, findings, headline, metrics_table, no_better, notes, too_good
 from lambda_bridge.runs import Run
 from lambda_bridge.search import search_section
 from lambda_bridge.sentences import bullets, count, problem_list, settings, subject, verdict
@@ -49,6 +49,7 @@ def _figures(request: TrainingRequest, evaluation: Mapping[str, Any]) -> list[st
         metrics_table(request, evaluation),
         comparison_note(evaluation),
         no_better(evaluation),
+        too_good(request, evaluation),
     ]
 
 

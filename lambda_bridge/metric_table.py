@@ -14,6 +14,8 @@ from pipelines.request import TrainingRequest
 
 Evaluation = Mapping[str, Any]
 
+MANY_ROWS = 100
+"""From as many test rows on a perfect score is suspected; on fewer, easy data reach it."""
 ON_TRAINING_ROWS = {"explained_variance": "explained_variance_test"}
 """Metrics that are a property of the training rows -> the same share of the test rows' own variance."""
 
@@ -105,6 +107,20 @@ def no_better(evaluation: Evaluation) -> str:
     score = metric.score(primary["value"])
     worse = [f"{name} ({number(value)})" for name, value in known.items() if score <= metric.score(value)]
     return f"⚠️ This model is no better than {' and '.join(worse)}; look twice before you approve it." if worse else ""
+
+
+def too_good(request: TrainingRequest, evaluation: Evaluation) -> str:
+    """A word on a perfect score: on many rows it is rarely the model's merit, on few it may be luck."""
+    primary, n = evaluation["metrics"]["primary"], evaluation["n"]
+    best = 1.0 if METRICS[primary["name"]].greater_is_better else 0.0
+    if request.learning_type != "supervised" or primary["value"] != best:
+        return ""
+    if n < MANY_ROWS:
+        return f"A perfect score on {count(n, 'test row')} may be luck, or the rows may be easy."
+    return (
+        f"⚠️ A perfect score on {count(n, 'test row')} is rare. Look for a column that tells the answer, was written "
+        "after it, or names the row, and for test rows that are among the training rows, before you approve this."
+    )
 
 
 def findings(evaluation: Evaluation) -> str:

@@ -60,7 +60,8 @@ def evaluate(paths: Paths, argv: Sequence[str] | None = None) -> None:
         data: Any = EnvSpec(trained.manifest.environment, arguments.seed)
     else:
         data = _rows(paths, trained)
-        report = _evaluate_table(paths, trained, data, arguments.metric)
+        train = data if trained.model.only_training_rows else _training_rows(paths, data)
+        report = _evaluate_table(paths, trained, train, data, arguments.metric)
     previous = None
     if arguments.previous_arn != NO_PREVIOUS:
         previous = compare(paths.processing_input("previous"), trained, data, report["metrics"]["primary"])
@@ -78,7 +79,7 @@ def evaluate(paths: Paths, argv: Sequence[str] | None = None) -> None:
         },
     )
     if isinstance(data, Table):
-        draw_table(folder, trained.model, data, arguments.metric, arguments.seed)
+        draw_table(folder, trained.model, train, data, arguments.metric, arguments.seed)
     else:
         draw_episodes(folder, report["dataset"], report["baseline"], trained.curve)
 
@@ -131,14 +132,18 @@ def _rows(paths: Paths, trained: Trained) -> Table:
     return load_table(paths.processing_input(name) / f"{name}.parquet", read_schema(paths.processing_input("train")))
 
 
-def _evaluate_table(paths: Paths, trained: Trained, test: Table, metric: str) -> dict[str, Any]:
-    from algorithms.tabular import TabularAlgorithm
+def _training_rows(paths: Paths, test: Table) -> Table:
     from steps.tables import load_table
+
+    return load_table(paths.processing_input("train") / "train.parquet", test.schema)
+
+
+def _evaluate_table(paths: Paths, trained: Trained, train: Table, test: Table, metric: str) -> dict[str, Any]:
+    from algorithms.tabular import TabularAlgorithm
 
     if not isinstance(trained.model, TabularAlgorithm):
         raise TypeError(f"{trained.model.name}: is no algorithm on tables")
     again = bool(trained.model.only_training_rows)
-    train = test if again else load_table(paths.processing_input("train") / "train.parquet", test.schema)
     found = trained.model.evaluate(test, metric)
     return {
         "metrics": figures(found, metric),

@@ -17,11 +17,14 @@ from algorithms.pca import PCA
 from algorithms.supervised import SupervisedAlgorithm
 from algorithms.tabular import TabularAlgorithm
 from algorithms.tsne import TSNE
+from algorithms.xgboost import XGBoost
 from steps.drawing import Drawing, picture
 from steps.pictures_classification import classification
+from steps.pictures_contributions import contributions
 from steps.pictures_episodes import episodes, training
 from steps.pictures_groups import clustering, components, on_the_map
 from steps.pictures_importance import importance
+from steps.pictures_learning import learning_curve
 from steps.pictures_regression import regression
 
 REPORT_VARIABLE = "MLOPS_REPORT"
@@ -29,9 +32,9 @@ HOW_MANY: Mapping[str, int | None] = {"full": None, "brief": 1, "none": 0}
 """Values of MLOPS_REPORT: every picture (the default), the most telling one, none."""
 
 
-def draw_table(folder: Path, model: Algorithm, test: Table, metric: str, seed: int) -> None:
+def draw_table(folder: Path, model: Algorithm, train: Table, test: Table, metric: str, seed: int) -> None:
     """Pictures of a model on a table, see the modules `steps.pictures_*`."""
-    _write(folder, _of_table(model, test, metric, seed))
+    _write(folder, _of_table(model, train, test, metric, seed))
 
 
 def draw_episodes(
@@ -42,11 +45,13 @@ def draw_episodes(
     _write(folder, chain(episodes(details["episode_rewards"], random_mean), training(curve)))
 
 
-def _of_table(model: Algorithm, test: Table, metric: str, seed: int) -> Iterator[tuple[str, Drawing]]:
+def _of_table(model: Algorithm, train: Table, test: Table, metric: str, seed: int) -> Iterator[tuple[str, Drawing]]:
     task = test.schema.task_type
     if isinstance(model, SupervisedAlgorithm):
         yield from classification(model, test) if task == "classification" else regression(model, test, seed)
         yield from importance(model, test, metric, seed)
+        yield from contributions(model, test, seed) if isinstance(model, XGBoost) else ()
+        yield from learning_curve(model, train, test, metric, seed)
     elif isinstance(model, PCA):
         yield from components(model, test, seed)
     elif isinstance(model, TSNE):

@@ -64,3 +64,14 @@ def test_a_file_that_is_no_booster_is_refused(sample_tables, tmp_path):
     )
     with pytest.raises(DatasetError, match="model: the files cannot be read"):
         XGBoost.load(tmp_path)
+
+
+@pytest.mark.parametrize(("dataset", "task", "outputs"), [("iris", "classification", 3), ("diabetes", "regression", 1)])
+def test_contributions_add_up_to_the_prediction(sample_tables, dataset, task, outputs):
+    train, test = sample_tables(dataset, task)
+    model = XGBoost(XGBoostParams(n_estimators=10)).fit(train)
+    found = model.contributions(test.X)
+    assert found.shape == (len(test.X), outputs, len(model.features.matrix_columns))
+    if task == "regression":
+        rest = model.predict(test.X) - found[:, 0].sum(axis=1)
+        assert np.allclose(rest, rest[0], atol=1e-2)  # what is left is the mean

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lambda_bridge.metric_table import comparison_note, metrics_table, notes
+from lambda_bridge.metric_table import comparison_note, metrics_table, notes, too_good
 from pipelines.request import parse_request
 
 REQUEST = {"learning_type": "unsupervised", "dataset_id": "iris"}
@@ -53,3 +53,27 @@ def test_the_comparison_says_whether_it_is_more_than_chance(name, difference, in
     found = comparison_note({"n": 30, "comparison": comparison})
     assert found == (f"Against the previous version, {told}" if told else "")
     assert comparison_note({"n": 40, "comparison": comparison}).endswith(found)
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "n", "told"),
+    [
+        ("accuracy", 1.0, 100, "⚠️ A perfect score on 100 test rows is rare. Look for a column that tells the answer"),
+        ("rmse", 0.0, 400, "⚠️ A perfect score on 400 test rows is rare."),
+        ("accuracy", 1.0, 36, "A perfect score on 36 test rows may be luck"),
+        ("accuracy", 0.9999, 400, ""),
+        ("rmse", 1.0, 400, ""),
+        ("accuracy", None, 400, ""),
+    ],
+)
+def test_a_perfect_score_is_called_out(metric, value, n, told):
+    request = parse_request({"learning_type": "supervised", "dataset_id": "iris", "algorithm": "random_forest"})
+    evaluation = {"metrics": {"primary": {"name": metric, "value": value}}, "n": n}
+    found = too_good(request, evaluation)
+    assert found.startswith(told)
+    assert bool(found) is bool(told)
+
+
+def test_clusters_and_agents_may_be_perfect():
+    clusters = parse_request({**REQUEST, "algorithm": "kmeans"})
+    assert too_good(clusters, {"metrics": {"primary": {"name": "silhouette", "value": 1.0}}, "n": 500}) == ""

@@ -19,8 +19,9 @@ CLASSIFICATION = [
     "precision_recall_curve.png",
     "calibration.png",
     "feature_importance.png",
+    "learning_curve.png",
 ]
-REGRESSION = ["feature_importance.png", "predicted_and_true.png", "residuals.png"]
+REGRESSION = ["feature_importance.png", "learning_curve.png", "predicted_and_true.png", "residuals.png"]
 HOSTILE = ["$\\frac{1}{0}$", "x" * 500, "a\nb\u202e", "<img src=x>", "@team"]
 
 
@@ -31,12 +32,12 @@ def full(monkeypatch):
 
 @pytest.fixture
 def fitted(sample_tables):
-    """`(name, dataset, task)` -> a model and test rows."""
+    """`(name, dataset, task)` -> a model, its training rows and test rows."""
 
     def fit(name, dataset, task):
         train, test = sample_tables(dataset, task)
         found = algorithm(name)
-        return found(found.params_model()).fit(train), train if found.only_training_rows else test
+        return found(found.params_model()).fit(train), train, train if found.only_training_rows else test
 
     return fit
 
@@ -55,8 +56,11 @@ def names(folder):
             "diabetes",
             "regression",
             "rmse",
-            ["feature_importance", "predicted_and_true", "residuals"],
+            REGRESSION,
         ),
+        ("xgboost", "iris", "classification", "f1", [*CLASSIFICATION, "shap_summary"]),
+        ("xgboost", "breast_cancer", "classification", "f1", [*CLASSIFICATION, "shap_summary"]),
+        ("xgboost", "diabetes", "regression", "r2", [*REGRESSION, "shap_summary"]),
         ("kmeans", "wine", "clustering", "silhouette", ["clusters", "silhouettes"]),
         ("tsne", "wine", "dimensionality_reduction", "trustworthiness", ["projection"]),
         ("pca", "wine", "dimensionality_reduction", "explained_variance", ["explained_variance", "projection"]),
@@ -75,10 +79,10 @@ def test_each_task_has_its_pictures(fitted, tmp_path, capfd, model, dataset, tas
 
 
 def test_the_same_evaluation_draws_the_same_bytes(fitted, tmp_path):
-    model, test = fitted("logistic_regression", "iris", "classification")
+    model, train, test = fitted("logistic_regression", "iris", "classification")
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
-        draw_table(tmp_path / folder, model, test, "accuracy", 3)
+        draw_table(tmp_path / folder, model, train, test, "accuracy", 3)
     for file in (tmp_path / "one").iterdir():
         assert file.read_bytes() == (tmp_path / "two" / file.name).read_bytes()
 
@@ -91,10 +95,10 @@ def test_less_is_drawn_on_request(fitted, tmp_path, monkeypatch, how, drawn):
 
 
 def test_a_class_that_has_no_test_row_has_no_curve(fitted, tmp_path, capfd):
-    model, test = fitted("logistic_regression", "iris", "classification")
+    model, train, test = fitted("logistic_regression", "iris", "classification")
     only = test.y == test.y.iloc[0]
-    draw_table(tmp_path, model, replace(test, X=test.X[only], y=test.y[only]), "accuracy", 0)
-    assert names(tmp_path) == ["confusion_matrix.png", "feature_importance.png"]
+    draw_table(tmp_path, model, train, replace(test, X=test.X[only], y=test.y[only]), "accuracy", 0)
+    assert names(tmp_path) == ["confusion_matrix.png", "feature_importance.png", "learning_curve.png"]
     assert capfd.readouterr().err == ""
 
 
@@ -107,7 +111,7 @@ def numbers(columns, task, y, classes=None):
 
 def test_names_from_the_dataset_are_only_text(tmp_path, capfd):
     table = numbers(HOSTILE, "classification", [HOSTILE[row % 5] for row in range(80)], sorted(HOSTILE))
-    draw_table(tmp_path, algorithm("logistic_regression")().fit(table), table, "accuracy", 0)
+    draw_table(tmp_path, algorithm("logistic_regression")().fit(table), table, table, "accuracy", 0)
     assert names(tmp_path) == sorted(CLASSIFICATION)
     assert "Traceback" not in capfd.readouterr().err
 
@@ -119,8 +123,8 @@ def test_a_long_or_crooked_name_is_shortened():
 
 def test_a_wide_table_has_no_importance(tmp_path):
     table = numbers([f"c{place}" for place in range(61)], "regression", [float(row % 7) for row in range(80)])
-    draw_table(tmp_path, algorithm("linear_regression")().fit(table), table, "r2", 0)
-    assert names(tmp_path) == ["predicted_and_true.png", "residuals.png"]
+    draw_table(tmp_path, algorithm("linear_regression")().fit(table), table, table, "r2", 0)
+    assert names(tmp_path) == ["learning_curve.png", "predicted_and_true.png", "residuals.png"]
 
 
 def test_episodes(tmp_path):
@@ -138,8 +142,8 @@ def test_a_training_is_drawn_with_its_band(tmp_path):
 
 
 def test_what_cannot_be_drawn_fails_nothing(fitted, tmp_path, capfd):
-    model, test = fitted("linear_regression", "diabetes", "regression")
-    draw_table(tmp_path, model, replace(test, y=test.y.astype(str) + "?"), "r2", 0)
+    model, train, test = fitted("linear_regression", "diabetes", "regression")
+    draw_table(tmp_path, model, train, replace(test, y=test.y.astype(str) + "?"), "r2", 0)
     assert "Traceback" in capfd.readouterr().err
 
 
