@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 
 from algorithms.registry import ALGORITHMS, algorithm
 from lambda_bridge.issue_body import read_body
-from pipelines.algorithm_pages import BEGIN, END, FOLDER, algorithm_pages
+from pipelines.algorithm_pages import BEGIN, END, FOLDER, RESULTS, algorithm_pages
 from pipelines.render import ROOT
 
 HEADINGS = (
@@ -72,3 +73,22 @@ def test_a_page_without_its_marks_is_an_error(tmp_path, text):
     path.write_text(text)
     with pytest.raises(ValueError, match=r"pca.md: must have the lines"):
         algorithm_pages(tmp_path)
+
+
+def test_what_was_measured_stands_on_the_page(tmp_path):
+    found = {"about": "About.", "columns": ["a", "b"], "rows": [["1", "MISS"]], "versions": {"numpy": "2", "a": "1"}}
+    (tmp_path / RESULTS).parent.mkdir(parents=True)
+    (tmp_path / RESULTS).write_text(json.dumps({"pca": found}))
+    pages = algorithm_pages(tmp_path)
+    text = pages[tmp_path / FOLDER / "pca.md"]
+    assert "### Results\n\nAbout.\n\n| a | b |\n| --- | --- |\n| 1 | MISS |\n\nMeasured by" in text
+    assert "with a 1, numpy 2." in text
+    assert "### Results" not in pages[tmp_path / FOLDER / "tsne.md"]
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_every_algorithm_was_measured(name):
+    found = json.loads((ROOT / RESULTS).read_text())[name]
+    assert found["rows"]
+    assert {len(row) for row in found["rows"]} == {len(found["columns"])}
+    assert found["versions"]

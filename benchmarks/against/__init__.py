@@ -1,0 +1,1 @@
+"""What `benchmarks/quality.py` holds the algorithms against, by kind of learning."""
