@@ -21,6 +21,7 @@ from algorithms.xgboost import XGBoost
 from steps.drawing import Drawing, picture
 from steps.pictures_classification import classification
 from steps.pictures_contributions import contributions
+from steps.pictures_data import data_quality
 from steps.pictures_episodes import episodes, training
 from steps.pictures_groups import clustering, components, on_the_map
 from steps.pictures_importance import importance
@@ -58,6 +59,7 @@ def _of_table(model: Algorithm, train: Table, test: Table, metric: str, seed: in
         yield from on_the_map(model, test, seed)
     elif isinstance(model, TabularAlgorithm) and task == "clustering":
         yield from clustering(model, test, seed)
+    yield from data_quality(train, test)
 
 
 def _write(folder: Path, pictures: Iterator[tuple[str, Drawing]]) -> None:

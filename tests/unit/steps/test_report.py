@@ -20,8 +20,15 @@ CLASSIFICATION = [
     "calibration.png",
     "feature_importance.png",
     "learning_curve.png",
+    "target_distribution.png",
 ]
-REGRESSION = ["feature_importance.png", "learning_curve.png", "predicted_and_true.png", "residuals.png"]
+REGRESSION = [
+    "feature_importance.png",
+    "learning_curve.png",
+    "predicted_and_true.png",
+    "residuals.png",
+    "target_distribution.png",
+]
 HOSTILE = ["$\\frac{1}{0}$", "x" * 500, "a\nb\u202e", "<img src=x>", "@team"]
 
 
@@ -98,7 +105,12 @@ def test_a_class_that_has_no_test_row_has_no_curve(fitted, tmp_path, capfd):
     model, train, test = fitted("logistic_regression", "iris", "classification")
     only = test.y == test.y.iloc[0]
     draw_table(tmp_path, model, train, replace(test, X=test.X[only], y=test.y[only]), "accuracy", 0)
-    assert names(tmp_path) == ["confusion_matrix.png", "feature_importance.png", "learning_curve.png"]
+    assert names(tmp_path) == [
+        "confusion_matrix.png",
+        "feature_importance.png",
+        "learning_curve.png",
+        "target_distribution.png",
+    ]
     assert capfd.readouterr().err == ""
 
 
@@ -124,7 +136,21 @@ def test_a_long_or_crooked_name_is_shortened():
 def test_a_wide_table_has_no_importance(tmp_path):
     table = numbers([f"c{place}" for place in range(61)], "regression", [float(row % 7) for row in range(80)])
     draw_table(tmp_path, algorithm("linear_regression")().fit(table), table, table, "r2", 0)
-    assert names(tmp_path) == ["learning_curve.png", "predicted_and_true.png", "residuals.png"]
+    assert names(tmp_path) == [
+        "learning_curve.png",
+        "predicted_and_true.png",
+        "residuals.png",
+        "target_distribution.png",
+    ]
+
+
+def test_missing_values_are_drawn_where_there_are_any(fitted, tmp_path, capfd):
+    model, train, test = fitted("linear_regression", "diabetes", "regression")
+    gaps = train.X.copy()
+    gaps.iloc[:50, 0] = np.nan
+    draw_table(tmp_path, model, replace(train, X=gaps), test, "r2", 0)
+    assert "missing_values.png" in names(tmp_path)
+    assert capfd.readouterr().err == ""
 
 
 def test_episodes(tmp_path):
