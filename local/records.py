@@ -37,6 +37,8 @@ class Record(BaseModel):
     code_version: Text
     request: Request
     parameters: dict[Text, Text | int | float]
+    chosen: dict[Text, Any] | None = None
+    """The hyperparameters that a search ended with; None: none were searched."""
     dataset_digest: Text | None
     metrics: dict[str, Any]
     train_score: float | None

@@ -28,9 +28,12 @@ from local.version import full_version
 from local.workspace import Workspace
 from pipelines.definitions import load_definition, pipeline_name
 from pipelines.parameters import as_list
+from pipelines.request import canonical_json
 
 Status = Literal["same", "different", "failed"]
 EXIT_CODES: dict[Status, int] = {"same": 0, "failed": 1, "different": 3}
+SEARCH = ("SearchStrategy", "TuningJobStrategy", "RandomSeed", "MaxTrainingJobs", "MaxParallelTrainingJobs")
+"""Parameters of the pipelines that search; what was found runs in the one that does not."""
 PREVIOUS = ("PreviousModelPackageArn", "PreviousModelUri")
 """Parameters that are left out: the comparison with another version says nothing about this one."""
 
@@ -148,12 +151,17 @@ def _bring_dataset(again: Workspace, record: Record, data: Path | None, workspac
 def _run(again: Workspace, record: Record, screen: Screen) -> str:
     """Runs the pipeline on the recorded parameters. Returns its status, with the reason where it failed."""
     name = pipeline_name(record.request.learning_type)
-    parameters = {key: str(value) for key, value in record.parameters.items() if key not in PREVIOUS}
     with screen, LocalSageMaker(again, partial(show, screen)) as sagemaker:
         sagemaker.upsert_pipeline(name, json.dumps(load_definition(record.request.learning_type)))
-        started = sagemaker.start_pipeline_execution(PipelineName=name, PipelineParameters=as_list(parameters))
+        started = sagemaker.start_pipeline_execution(PipelineName=name, PipelineParameters=as_list(_parameters(record)))
         ended = sagemaker.wait(started["PipelineExecutionArn"])
     return f"{ended['PipelineExecutionStatus']}: {ended.get('FailureReason', 'no reason')}"[:1000]
+
+
+def _parameters(record: Record) -> dict[str, str]:
+    """Those of the record; after a search the values that it chose, since another tuner would choose others."""
+    kept = {key: str(value) for key, value in record.parameters.items() if key not in (*PREVIOUS, *SEARCH)}
+    return kept if record.chosen is None else {**kept, "Hyperparameters": canonical_json(record.chosen)}
 
 
 def _recorded(record: Record) -> dict[str, Any]:

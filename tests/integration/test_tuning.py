@@ -53,6 +53,14 @@ def test_the_best_of_the_trials_is_trained(tmp_path, strategy):
     assert "## Search" in readme
 
 
+def test_what_a_search_found_can_be_reproduced(tmp_path):
+    code, found = run(tmp_path, FOREST, "tuning: {max_trials: 3, strategy: random}")
+    assert code == 0, found
+    record = tmp_path / "ws/github" / found["history"][0]
+    again = mlops("reproduce", record, "--workspace", tmp_path / "ws", "--json")
+    assert (again.exit_code, json.loads(again.output)["status"]) == (0, "same"), again.output
+
+
 def test_a_grid_tries_every_combination(tmp_path):
     code, found = run(
         tmp_path,
