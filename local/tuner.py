@@ -24,29 +24,19 @@ def tune(paths: Paths) -> None:
     """Runs the trials, trains the best, and writes what was tried. Raises ParameterError where none can be trained."""
     config = json.loads((paths.root / CONFIG).read_text(encoding="utf-8"))
     settings = read_hyperparameters(paths.hyperparameters)
-    found = Search(paths, settings)
-    points = _grid(found) if settings["strategy"] == "grid" else _optimized(found, config)
+    found, grid = Search(paths, settings), settings["strategy"] == "grid"  # which is a single training job
+    points = [({}, found.attempt_all(list(found.space.grid())))] if grid else _optimized(found, config)
     best = found.best()
-    chosen = max(points, key=lambda point: float("-inf") if point[1].score is None else point[1].score)
-    if settings["strategy"] == "grid":
+    if grid:
         write_trials(paths, "grid", found)
     jobs = [{"places": places, "objective": trial.score} for places, trial in points]
-    write_json(paths.root / RESULT, {"jobs": jobs, "best": points.index(chosen)})
+    write_json(paths.root / RESULT, {"jobs": jobs, "best": [trial for _, trial in points].index(best)})
     print(f"objective: {best.score!r}", flush=True)
     fit(paths, found.chosen())
 
 
 Points = list[tuple[dict[str, str], Trial]]
 """The hyperparameters that the tuner chose for each training job, as texts, and what came of it."""
-
-
-def _grid(found: Search) -> Points:
-    """All of a grid, which is a single training job. Its places count for nothing."""
-    grid = list(found.space.grid())
-    for number, hyperparameters in enumerate(grid, 1):
-        found.attempt(hyperparameters)
-        print_progress(number, len(grid), "trial")
-    return [({}, found.best())]
 
 
 def _optimized(found: Search, config: Mapping[str, Any]) -> Points:

@@ -8,7 +8,7 @@ the settings that `search` returns.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from algorithms.errors import ParameterError
 from algorithms.metrics import METRICS
 from algorithms.registry import algorithm
 from algorithms.search import PLACE, SLOTS, Space, space
-from algorithms.wording import shown
+from algorithms.wording import plain, shown
 from steps.container import Paths, print_progress, write_json
 from steps.train import build_algorithm, read_schema
 
@@ -74,23 +74,25 @@ class Search:
             return Trial(searched, None, error.problems[0].message)
         return Trial(searched, score, "" if score is not None else f"{self.metric} is undefined with these values")
 
+    def attempt_all(self, points: Sequence[Mapping[str, Any]]) -> Trial:
+        """Cross-validates each set, tells how far that is, and returns the best one."""
+        for number, point in enumerate(points, 1):
+            self.attempt(point)
+            print_progress(number, len(points), "trial")
+        return self.best()
+
     def best(self) -> Trial:
         """The trial with the greatest score, of equal ones the first. Raises ParameterError where none has one."""
         scored = [trial for trial in self.trials.values() if trial.score is not None]
         if not scored:
             first = next(iter(self.trials.values()))
             message = f"hyperparameters: none of {len(self.trials)} sets can be trained, the first: {first.problem}"
-            raise ParameterError.of("hyperparameters", plain_text(first.hyperparameters), message)
+            raise ParameterError.of("hyperparameters", plain(first.hyperparameters), message)
         return max(scored, key=lambda trial: trial.score or 0.0)
 
     def chosen(self) -> dict[str, str]:
         """The settings of Train, with the best hyperparameters."""
         return with_hyperparameters(self._settings, {**self.space.fixed, **self.best().hyperparameters})
-
-
-def plain_text(hyperparameters: Mapping[str, Any]) -> str:
-    """Hyperparameters as a short text."""
-    return ", ".join(f"{name}: {shown(value)}" for name, value in hyperparameters.items())
 
 
 def with_hyperparameters(settings: Mapping[str, str], hyperparameters: Mapping[str, Any]) -> dict[str, str]:
@@ -105,10 +107,7 @@ def search(paths: Paths, settings: Mapping[str, str]) -> dict[str, str]:
     """
     found = Search(paths, settings)
     points = list(found.space.grid()) if settings["strategy"] == "grid" else [found.space.at(_places(settings))]
-    for number, point in enumerate(points, 1):
-        found.attempt(point)
-        print_progress(number, len(points), "trial")
-    best = found.best()
+    best = found.attempt_all(points)
     write_trials(paths, settings["strategy"], found)
     print(f"objective: {best.score!r}", flush=True)
     return found.chosen()
