@@ -39,9 +39,9 @@ class Tuning(Params):
 
     max_trials: int = Field(
         20,
-        ge=2,
+        ge=1,
         le=MOST_TRIALS,
-        description="Sets of values that are tried.",
+        description="Sets of values that are tried; of a grid all, or at most as many as are given here.",
         json_schema_extra=source("enough for two or three hyperparameters"),
     )
     strategy: Strategy = Field(
@@ -198,8 +198,9 @@ def tuning_problems(tuning: Tuning, found: Space) -> list[Problem]:
         names = ", ".join(each.name for each in found.searched if each.every() is None)
         message = f"tuning.strategy: grid needs lists or ranges of whole numbers, got a range for {names}. "
         return [Problem("tuning.strategy", "grid", f"{message}Give a list, or choose random or bayesian.")]
-    if size > tuning.max_trials:
-        message = f"tuning.strategy: grid has {size} combinations, more than max_trials, {tuning.max_trials}. "
+    most = tuning.max_trials if "max_trials" in tuning.model_fields_set else MOST_TRIALS
+    if size > most:
+        message = f"tuning.strategy: grid has {size} combinations, more than max_trials, {most}. "
         advice = f"Raise max_trials to {size}, or choose" if size <= MOST_TRIALS else "Give fewer values, or choose"
         return [Problem("tuning.strategy", "grid", f"{message}{advice} random or bayesian.")]
     return []

@@ -129,7 +129,7 @@ def test_a_reply_may_search(tmp_path):
         ("{max_depth: {min: 9, max: 2}}", "", "hyperparameters.max_depth"),
         ("{max_depth: [4, 0]}", "", "hyperparameters.max_depth"),
         ("{max_depth: 4}", "tuning: {max_trials: 5}", "tuning"),
-        ("{max_depth: [4, 5]}", "tuning: {max_trials: 1}", "tuning.max_trials"),
+        ("{max_depth: [4, 5]}", "tuning: {max_trials: 0}", "tuning.max_trials"),
         ("{max_depth: [4, 5]}", "tuning: {strategy: genetic}", "tuning.strategy"),
         ("{max_depth: [4, 5]}", "tuning: {trials: 5}", "tuning.trials"),
         ("{max_features: {min: 0.1, max: 1.0}}", "tuning: {strategy: grid}", "tuning.strategy"),

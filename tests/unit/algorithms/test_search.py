@@ -142,6 +142,12 @@ def test_tuning_fits_what_is_searched(tuning, hyperparameters, expected):
     assert expected in problem.message
 
 
+def test_a_grid_without_max_trials_may_be_larger_than_the_default():
+    given = space(FOREST, {"n_estimators": {"min": 1, "max": 30}})
+    assert tuning_problems(Tuning(strategy="grid"), given) == []
+    assert tuning_problems(Tuning(strategy="grid", max_trials=20), given) != []
+
+
 def test_too_large_a_grid_is_not_advised():
     given = {"n_estimators": {"min": 1, "max": 500}}
     (problem,) = tuning_problems(Tuning(strategy="grid"), space(FOREST, given))
