@@ -10,6 +10,7 @@ Step Functions  `step_functions` (boto3's methods), over `state_machine`, `state
 SageMaker       `sagemaker` (boto3's methods), over `engine`, `scheduler`, `step_runner`, one each for all executions,
                 one execution and one step; `executions`, `catalog` and `registry` keep their records
 definitions     `definitions`, `parameters`, `expressions`, `conditions`, `retries`, `cache`
-jobs            `jobs` (the container contract), `workers` (processes), `guard`, `archives`
+jobs            `jobs` (the container contract), `tuning` and `tuner` (searches), `workers` (processes), `warm` and
+                `warm_server` (forks of a process with the libraries loaded), `guard`, `archives`
 shapes          `arns`, `responses`, `client_errors`, `events`
 """

@@ -5,6 +5,7 @@ The interface is two verbs, `run(job) -> Outcome` and `stop(name)`; another way 
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
@@ -16,6 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from local.warm import WarmProcess, WarmServer
+
+LOG = logging.getLogger(__name__)
 ML_ROOT_VARIABLE = "MLOPS_ML_ROOT"
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "MLOPS_REPORT")
 """The only variables of this process that a step sees."""
@@ -77,6 +81,8 @@ class Workers:
         self._running: dict[str, _Process] = {}
         self._closed = False
         self._parent_end, self._own_end = os.pipe()
+        self._warm_steps = sys.platform == "linux" and tuple(python_path) == (PROJECT,)
+        self._warm: WarmServer | None = None
 
     def run(self, job: Job) -> Outcome:
         """Runs a job until it ends, however it ends, and leaves no process of it behind."""
@@ -110,6 +116,8 @@ class Workers:
             running = list(self._running.values())
         for process in running:
             process.stop()
+        if self._warm is not None:
+            self._warm.close()
         os.close(self._own_end)
         os.close(self._parent_end)
 
@@ -117,9 +125,35 @@ class Workers:
         with self._guard:
             if self._closed or job.cancelled.is_set():
                 raise _CancelledError
-            process = _Process(job, self._command(job), self._environment(job), self._parent_end)
+            process = _Process(job, self._fork(job) or self._spawn(job))
             self._running[job.name] = process
             return process
+
+    def _fork(self, job: Job) -> WarmProcess | None:
+        """The step from the server of warm steps; None for another command, or where there is no server."""
+        program, *words = job.command
+        if not self._warm_steps or program not in ("python", "python3") or words[:1] != ["-m"] or len(words) < 2:
+            return None
+        try:
+            if self._warm is None:
+                self._warm = WarmServer(self._common(), self._parent_end)
+            return self._warm.start(words[1], words[2:], job.folder, self._environment(job))
+        except OSError as error:
+            LOG.warning("steps start cold from now on: %s", error)
+            self._warm_steps = False
+            return None
+
+    def _spawn(self, job: Job) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(  # noqa: S603 (the definition's own entry point, no shell)
+            self._command(job),
+            cwd=job.folder,
+            env=self._environment(job),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=(self._parent_end,),
+        )
 
     def _command(self, job: Job) -> list[str]:
         program, *arguments = job.command
@@ -129,16 +163,18 @@ class Workers:
     def _environment(self, job: Job) -> dict[str, str]:
         home = job.folder / "home"
         home.mkdir(parents=True, exist_ok=True)
+        own = {"HOME": str(home), "TMPDIR": str(home), ML_ROOT_VARIABLE: str(job.root)}
+        return {**self._common(job.environment), **own}
+
+    def _common(self, more: Mapping[str, str] = {}) -> dict[str, str]:
+        """What every step sees; `more` wins over what is passed on."""
         return {
             **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
             **dict.fromkeys(THREAD_VARIABLES, str(self._threads)),
-            **job.environment,
-            "HOME": str(home),
-            "TMPDIR": str(home),
+            **more,
             "PYTHONPATH": self._python_path,
             "PYTHONSAFEPATH": "1",
             "PYTHONUNBUFFERED": "1",
-            ML_ROOT_VARIABLE: str(job.root),
         }
 
 
@@ -147,21 +183,12 @@ class _CancelledError(Exception):
 
 
 class _Process:
-    """One running job: the guard, the step, and whatever the step started, in one process group."""
+    """One running job: the guard or leader, the step, and whatever the step started, in one process group."""
 
-    def __init__(self, job: Job, command: list[str], environment: dict[str, str], parent_end: int) -> None:
+    def __init__(self, job: Job, process: subprocess.Popen[bytes] | WarmProcess) -> None:
         self._job = job
         self._timed_out = self._stopped = False
-        self._process = subprocess.Popen(  # noqa: S603 (the definition's own entry point, no shell)
-            command,
-            cwd=job.folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            pass_fds=(parent_end,),
-        )
+        self._process = process
 
     def wait(self, log: IO[bytes]) -> Outcome:
         """Copies the output until the process ends; then ends what it left behind."""
