@@ -41,12 +41,16 @@ def _said(column: Column) -> Iterator[str]:
     if difference is None:
         yield f"The groups of {name} cannot be compared: fewer than two have enough rows and a {column['metric']}."
         return
-    verdict = "⚠️ more than chance" if column["more_than_chance"] else "that may be chance"
     gap = f"{column['metric']} differs by {number(difference)} between the groups of {name}"
-    yield f"{gap} (p = {number(column['p'])}): {verdict}."
+    yield f"{gap}{_chance(column['p'], column['more_than_chance'])}."
     parity, odds = column["demographic_parity_difference"], column["equalized_odds_difference"]
     if parity is not None and odds is not None:
+        chance = _chance(column["demographic_parity_p"], column["demographic_parity_more_than_chance"])
         yield (
-            f"Demographic parity difference {number(parity)}, equalized odds difference {number(odds)}; "
+            f"Demographic parity difference {number(parity)}{chance}. Equalized odds difference {number(odds)}. "
             "0 is equal treatment, 1 the opposite."
         )
+
+
+def _chance(p: float, more: bool) -> str:
+    return f" (p = {number(p)}): {'⚠️ more than chance' if more else 'that may be chance'}"

@@ -12,26 +12,28 @@ from typing import TYPE_CHECKING, Any
 from algorithms import evaluation
 from algorithms.base import Table
 from algorithms.supervised import SupervisedAlgorithm
+from steps.sensitive_groups import LONGEST_NAME, group_names, in_order
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
 
     Array = np.ndarray[Any, Any]
-    Series = pd.Series[Any]
 
-MOST_GROUPS = 10
-"""Of a column; the rarest categories beyond are told together."""
-BINS = 4
-"""Of a number: its quartiles."""
 ENOUGH = 10
 """Test rows from which on a group is compared with others."""
 PERMUTATIONS = 500
 PERMUTED_ROWS = 5_000_000
-"""Rows that one test draws at most; larger tables get fewer permutations, 100 at least."""
+"""Rows that one test draws at most; larger tables get fewer permutations."""
+FEWEST_PERMUTATIONS = 250
+"""Enough that five columns of two tests each can still be told from chance: 1 / 251 is below `LEVEL` / 10."""
 LEVEL = 0.05
-LONGEST_NAME = 60
-MISSING, OTHERS = "(missing)", "(others)"
+PARITY = (
+    "positive",
+    "demographic_parity_difference",
+    "demographic_parity_p",
+    "demographic_parity_more_than_chance",
+    "equalized_odds_difference",
+)
 
 
 def fairness(model: SupervisedAlgorithm, test: Table, columns: list[str], metric: str) -> list[dict[str, Any]]:
@@ -39,18 +41,20 @@ def fairness(model: SupervisedAlgorithm, test: Table, columns: list[str], metric
 
     `groups` holds name, rows, the metric's value with its 95 % interval and, for two classes, the selection rate: the
     share of rows that are predicted to be `positive`. `difference` is how far the best group's score is from the
-    worst's; `p` is how often that happens by chance; `more_than_chance`: at 5 % over all columns (Bonferroni).
+    worst's; `p` is how often that happens by chance; `more_than_chance`: at 5 % over all tests of all columns
+    (Bonferroni). `demographic_parity_p` and `demographic_parity_more_than_chance` tell the same of the selection rates.
     """
     scorer = model.scorers(test)[metric]
-    return [_column(model, test, column, scorer, metric, len(columns)) for column in columns]
+    tests = len(columns) * (1 if _positive(model) is None else 2)
+    return [_column(model, test, column, scorer, metric, LEVEL / tests) for column in columns]
 
 
 def _column(
-    model: SupervisedAlgorithm, test: Table, column: str, scorer: evaluation.Scorer, metric: str, columns: int
+    model: SupervisedAlgorithm, test: Table, column: str, scorer: evaluation.Scorer, metric: str, level: float
 ) -> dict[str, Any]:
     groups = group_names(test.X[column])
     rates = _rates(model, test, groups)
-    found = [_group(name, groups, scorer, metric, model.seed, rates) for name in sorted(set(groups))]
+    found = [_group(name, groups, scorer, metric, model.seed, rates) for name in in_order(groups, test.X[column])]
     large = [one["group"] for one in found if one["enough"] and one["value"] is not None]
     gap = _gap(groups, large, scorer)
     p = None if gap is None else _chance(groups, large, scorer, gap, model.seed)
@@ -60,26 +64,9 @@ def _column(
         "groups": found,
         "difference": gap,
         "p": p,
-        "more_than_chance": None if p is None else p < LEVEL / columns,
-        **_parity(model, test, groups, large),
+        "more_than_chance": None if p is None else p < level,
+        **_parity(model, test, groups, large, level),
     }
-
-
-def group_names(values: Series) -> Array:
-    """The group of each row, shape (n,): categories, quartiles of a number with many values, `(missing)`."""
-    import numpy as np
-    import pandas as pd
-
-    numeric = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
-    if numeric and values.nunique() > MOST_GROUPS:
-        cut = pd.qcut(values.astype("float64"), BINS, duplicates="drop")
-        ends = {part: f"{part.left:.4g} to {part.right:.4g}" for part in cut.cat.categories}
-        named = cut.map(ends).astype("object")
-    else:
-        named = values.astype("object").map(lambda value: str(value)[:LONGEST_NAME], na_action="ignore")
-    named = named.where(values.notna(), MISSING)
-    common = set(named.value_counts().index[: MOST_GROUPS - 1]) if named.nunique() > MOST_GROUPS else set(named)
-    return np.array([name if name in common else OTHERS for name in named.tolist()], dtype=object)
 
 
 def _rows(groups: Array, name: str) -> Array:
@@ -118,7 +105,7 @@ def _chance(groups: Array, names: list[str], scorer: evaluation.Scorer, gap: flo
     random = np.random.default_rng(seed)
     kept = np.isin(groups, names)
     rows, labels = np.flatnonzero(kept), groups[kept]
-    tries = max(100, min(PERMUTATIONS, PERMUTED_ROWS // max(1, len(rows))))
+    tries = max(FEWEST_PERMUTATIONS, min(PERMUTATIONS, PERMUTED_ROWS // max(1, len(rows))))
     as_far = 0
     for _ in range(tries):
         shuffled = random.permutation(rows)
@@ -143,19 +130,24 @@ def _rates(model: SupervisedAlgorithm, test: Table, groups: Array) -> dict[str, 
     return {str(name): float(rate) for name, rate in frame.by_group.items()}
 
 
-def _parity(model: SupervisedAlgorithm, test: Table, groups: Array, names: list[str]) -> dict[str, Any]:
+def _parity(model: SupervisedAlgorithm, test: Table, groups: Array, names: list[str], level: float) -> dict[str, Any]:
     """Of the groups with enough rows, for two classes."""
     import numpy as np
     from fairlearn.metrics import demographic_parity_difference, equalized_odds_difference
 
     positive, kept = _positive(model), np.isin(groups, names)
     if positive is None or len(names) < 2 or test.y is None:
-        return {"positive": None, "demographic_parity_difference": None, "equalized_odds_difference": None}
+        return dict.fromkeys(PARITY)
     y = np.array(test.y.tolist(), dtype=object)[kept] == positive
     chosen = (model.predict(test.X) == positive)[kept]
     told = {"sensitive_features": groups[kept]}
-    return {
-        "positive": str(positive)[:LONGEST_NAME],
-        "demographic_parity_difference": evaluation.finite(demographic_parity_difference(y, chosen, **told)),
-        "equalized_odds_difference": evaluation.finite(equalized_odds_difference(y, chosen, **told)),
-    }
+    parity = evaluation.finite(demographic_parity_difference(y, chosen, **told))
+    p = None if parity is None else _chance(groups[kept], names, lambda rows: chosen[rows].mean(), parity, model.seed)
+    found = (
+        str(positive)[:LONGEST_NAME],
+        parity,
+        p,
+        None if p is None else p < level,
+        evaluation.finite(equalized_odds_difference(y, chosen, **told)),
+    )
+    return dict(zip(PARITY, found, strict=True))

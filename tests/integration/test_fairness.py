@@ -59,6 +59,22 @@ def test_a_planted_unfairness_is_told_and_an_equal_group_is_not(tmp_path, data):
     assert verdicts[0] in card
 
 
+def test_a_model_that_is_right_and_chooses_one_group_is_told(tmp_path):
+    random = np.random.default_rng(0)
+    sex, skill = random.choice(["female", "male"], 1500), random.normal(size=1500)
+    hired = np.where(skill + np.where(sex == "female", -1.2, 1.2) > 0, "yes", "no")
+    frame = pd.DataFrame({"sex": sex, "skill": skill, "region": random.choice(["n", "s"], 1500), "hired": hired})
+    folder = tmp_path / "hiring"
+    folder.mkdir()
+    frame.to_csv(folder / "train.csv", index=False)
+    code, found = run(tmp_path, folder, "sensitive_columns: [sex, region]")
+    assert code == 0, found
+    (result,) = (text for text in found["comments"] if "Fairness by group" in text)
+    sex_parity, region_parity = (line for line in result.splitlines() if "Demographic parity difference" in line)
+    assert "more than chance" in sex_parity
+    assert "may be chance" in region_parity
+
+
 @pytest.mark.parametrize(
     ("columns", "expected"),
     [

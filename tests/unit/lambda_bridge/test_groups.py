@@ -21,6 +21,8 @@ def column(**changes):
         "more_than_chance": True,
         "positive": "yes",
         "demographic_parity_difference": 0.25,
+        "demographic_parity_p": 0.3,
+        "demographic_parity_more_than_chance": False,
         "equalized_odds_difference": 0.5,
     }
     return {**found, **changes}
@@ -43,6 +45,13 @@ def test_a_gap_that_is_more_than_chance_is_a_warning():
 
 def test_a_gap_that_may_be_chance():
     assert "that may be chance" in section(column(more_than_chance=False, p=0.4))
+
+
+def test_a_gap_between_selection_rates_has_a_verdict_of_its_own():
+    fair = {"difference": 0.01, "p": 0.6, "more_than_chance": False}
+    text = section(column(**fair, demographic_parity_p=0.002, demographic_parity_more_than_chance=True))
+    assert "accuracy differs by 0.01 between the groups of `sex` (p = 0.6): that may be chance." in text
+    assert "Demographic parity difference 0.25 (p = 0.002): ⚠️ more than chance." in text
 
 
 def test_without_two_classes_there_is_no_selection():

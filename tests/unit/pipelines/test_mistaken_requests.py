@@ -54,6 +54,15 @@ CASES = {
     "target is empty": (f"{TABLE}target: ''", "target", "1 to 256 characters"),
     "target too long": (f"{TABLE}target: {'t' * 257}", "target", "1 to 256 characters"),
     "target with a tab": (f'{TABLE}target: "a\\tb"', "target", "without control characters"),
+    "sensitive column twice": (f"{TABLE}sensitive_columns: [a, a]", "sensitive_columns", "names a column twice, got"),
+    "sensitive target": (f"{TABLE}target: a\nsensitive_columns: [a]", "sensitive_columns", "names the target, got"),
+    "six sensitive columns": (f"{TABLE}sensitive_columns: [a, b, c, d, e, f]", "sensitive_columns", "at most 5 column"),
+    "sensitive columns of clusters": (
+        f"{CLUSTERS}sensitive_columns: [a]", "sensitive_columns", "is not for unsupervised learning",
+    ),
+    "sensitive columns of an agent": (
+        f"{AGENT}sensitive_columns: [a]", "sensitive_columns", "is not for reinforcement learning",
+    ),
     "environment misspelled": (AGENT.replace("CartPole", "Cartpole"), "environment", "Did you mean `CartPole-v1`?"),
     "environment not allowed": (AGENT.replace("CartPole-v1", "os:system"), "environment", 'got "os:system"'),
     # keys of another learning type, unknown keys, keys in the wrong place

@@ -67,6 +67,23 @@ def test_every_value_of_a_request_arrives():
     }
 
 
+def test_sensitive_columns_travel_as_a_list():
+    request = {**REQUESTS["supervised"], "sensitive_columns": ["größe", "sex, or gender"]}
+    assert (
+        pipeline_parameters(resolve(parse_request(request)), FACTS)["SensitiveColumns"] == '["größe","sex, or gender"]'
+    )
+
+
+@pytest.mark.parametrize(("length", "fits"), [(252, True), (253, False)])
+def test_sensitive_columns_fit_a_container_argument(length, fits):
+    request = {**REQUESTS["supervised"], "sensitive_columns": ["ä" * length]}
+    if fits:
+        assert len(pipeline_parameters(resolve(parse_request(request)), FACTS)["SensitiveColumns"]) == 256
+    else:
+        with pytest.raises(ParameterError, match="must be at most 256 characters as JSON, got 257"):
+            parse_request(request)
+
+
 def test_what_was_left_out_takes_its_default():
     assert parameters("unsupervised") == {
         "RunId": "issue-4-attempt-2",

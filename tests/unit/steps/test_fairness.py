@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from sklearn.metrics import accuracy_score
 from algorithms.base import Table
 from algorithms.registry import algorithm
 from algorithms.schema import Column, TableSchema
-from steps.fairness import MISSING, MOST_GROUPS, OTHERS, fairness, group_names
+from steps.fairness import ENOUGH, FEWEST_PERMUTATIONS, LEVEL, fairness
 
 
 def people(n=600, unfair=True, seed=0):
@@ -118,25 +119,43 @@ def test_a_metric_that_a_group_does_not_define_is_left_open():
     assert found["difference"] is None
 
 
-class TestGroups:
-    def test_what_is_missing_is_a_group(self):
-        assert group_names(pd.Series(["a", None, "b"])).tolist() == ["a", MISSING, "b"]
-        assert group_names(pd.Series([1.0, np.nan, 2.0])).tolist() == ["1.0", MISSING, "2.0"]
+def biased(n=1200):
+    """Whether somebody is hired follows from sex and skill, so that a model can be right and choose men."""
+    random = np.random.default_rng(0)
+    sex, skill = random.choice(["f", "m"], n), random.normal(size=n)
+    frame = pd.DataFrame({"sex": sex, "age": random.integers(18, 80, n), "skill": skill})
+    return frame, pd.Series(np.where(skill + np.where(sex == "f", -1.2, 1.2) > 0, "yes", "no"))
 
-    def test_many_categories_are_told_together(self):
-        names = [f"c{number:02}" for number in range(30) for _ in range(30 - number)]
-        found = group_names(pd.Series(names))
-        assert len(set(found)) == MOST_GROUPS
-        assert OTHERS in set(found)
-        assert "c00" in set(found)
 
-    def test_truth_values_and_few_numbers_are_themselves(self):
-        assert set(group_names(pd.Series([True, False]))) == {"True", "False"}
-        assert set(group_names(pd.Series([0, 1, 0, 1]))) == {"0", "1"}
+def test_a_model_that_is_right_and_chooses_one_group_is_found():
+    X, y = biased()
+    model, test = fitted(X, y, schema(), "logistic_regression")
+    sex, age = fairness(model, test, ["sex", "age"], "accuracy")
+    assert sex["more_than_chance"] is False
+    assert sex["demographic_parity_difference"] > 0.5
+    assert sex["demographic_parity_more_than_chance"] is True
+    assert age["demographic_parity_more_than_chance"] is False
 
-    def test_a_number_of_nearly_one_value_has_fewer_bins(self):
-        found = group_names(pd.Series([0] * 100 + list(range(1, 20))))
-        assert 1 <= len(set(found)) <= 4
 
-    def test_long_values_are_cut(self):
-        assert max(map(len, group_names(pd.Series(["x" * 500, "y"])))) <= 60
+def test_groups_drawn_by_lot_seldom_raise_an_alarm():
+    X, y = people(unfair=False)
+    model, test = fitted(X, y, schema(), "logistic_regression")
+    random, names = np.random.default_rng(1), [f"lot {number}" for number in range(20)]
+    lots = pd.DataFrame({name: random.choice(["a", "b"], len(test.X)) for name in names})
+    found = fairness(model, replace(test, X=test.X.join(lots)), names, "accuracy")
+    assert not any(one["more_than_chance"] or one["demographic_parity_more_than_chance"] for one in found)
+    assert sum(one["p"] <= LEVEL for one in found) <= 4
+    assert sum(one["demographic_parity_p"] <= LEVEL for one in found) <= 4
+
+
+def test_the_fewest_permutations_can_tell_five_columns_from_chance():
+    assert 1 / (1 + FEWEST_PERMUTATIONS) < LEVEL / (5 * 2)
+
+
+def test_missing_values_are_compared_with_the_rest():
+    X, y = people()
+    X.loc[300:349, "sex"] = None
+    model, test = fitted(X, y, schema())
+    (found,) = fairness(model, test, ["sex"], "accuracy")
+    assert [group["group"] for group in found["groups"]] == ["f", "m", "(missing)"]
+    assert found["groups"][2]["n"] == 50 >= ENOUGH
