@@ -50,9 +50,8 @@ def compute(seed):
     with tempfile.NamedTemporaryFile() as file:
         skops.io.dump(model, file.name)
 """
-COLD = (
-    "import pathlib, sys, local.workers as w; w.PROJECT = pathlib.Path('/nowhere'); from local.cli import main; main()"
-)
+COLD = "import local.engine, local.workers as w; w.PROJECT = None; from local.cli import main; main()"
+"""Steps are forked where they are the project's own; here no folder is."""
 HEADER = ("way", "median s", "beside the bare compute", "beside the bare script")
 ENVIRONMENT = {"MLOPS_REPORT": "brief", "PYTHONPATH": str(PROJECT)}
 
