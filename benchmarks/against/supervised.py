@@ -25,9 +25,9 @@ from algorithms.schema import Column, TableSchema
 from steps.splitting import split_rows
 
 SEEDS = range(5)
+"""Of the split and of both models."""
 SAME = 1e-9
 """What another order of sums makes."""
-"""Of the split and of both models."""
 Data = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
 BOTH, CLASSES, NUMBERS = ("classification", "regression"), ("classification",), ("regression",)
 DATASETS: dict[str, tuple[TaskType, Callable[[], Data]]] = {
