@@ -30,7 +30,8 @@ LIBRARIES = (
     *("sklearn.pipeline", "sklearn.preprocessing", "matplotlib.figure", "matplotlib.backends.backend_agg", "xgboost"),
 )
 """In the order in which steps need them."""
-LONGEST_REQUEST = 2**17
+LONGEST_REQUEST = 2**20
+"""Bytes; the kernel's own limit of a message is lower (net.core.wmem_max)."""
 NICE = 5
 """Steps leave the cores to who answers people."""
 
@@ -66,9 +67,12 @@ def _start(control: socket.socket, parent: int, news: dict[int, tuple[int, int]]
     output, told = descriptors
     leader = os.fork()
     if leader == 0:
-        for descriptor in (control.fileno(), *news, *(place for _, place in news.values())):
-            os.close(descriptor)
-        _lead(json.loads(request), output, told, parent)
+        try:
+            for descriptor in (control.fileno(), *news, *(place for _, place in news.values())):
+                os.close(descriptor)
+            _lead(json.loads(request), output, told, parent)
+        finally:  # whatever goes wrong: never a second server
+            os._exit(os.EX_OSERR)
     os.close(output)
     news[os.pidfd_open(leader)] = (leader, told)
 

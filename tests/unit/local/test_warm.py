@@ -278,6 +278,28 @@ def test_another_folder_or_command_is_not_forked(tmp_path: Path) -> None:
         workers.close()
 
 
+def test_a_folder_that_is_gone_ends_the_step_and_not_the_server(run: Runner) -> None:
+    server = server_of(run.workers)
+    environment = run.workers._environment(Job("x", [], run.folder, run.folder, run.folder / "log"))
+    started = run.workers._warm.start("executed", ["pass"], run.folder / "gone", environment)  # type: ignore[union-attr]
+    assert started.wait() == os.EX_OSERR
+    started.stdout.close()
+    assert run("print('next')") == Outcome(0)
+    assert server_of(run.workers) == server
+
+
+def test_a_request_that_is_too_long_starts_cold(tmp_path: Path) -> None:
+    workers = new_workers()
+    try:
+        assert Runner(workers, tmp_path)("pass", environment={"LONG": "x" * 100_000}) == Outcome(0)
+        job = Job(
+            "job", ["python", "-m", "executed", "pass", *["y" * 100_000] * 5], tmp_path, tmp_path, tmp_path / "log"
+        )
+        assert workers.run(job) == Outcome(0)
+    finally:
+        workers.close()
+
+
 def test_the_module_that_is_not_there(run: Runner) -> None:
     job = Job("job", ["python", "-m", "steps.nothing"], run.folder / "ml", run.folder, run.folder / "log")
     assert run.workers.run(job).exit_code == 1
