@@ -41,6 +41,10 @@ BINS = 200
 """Points of a training's curve at most."""
 
 
+FEWEST = 10
+"""Episodes of a point at least, so that a range of their rewards means something."""
+
+
 class TrainingLog:
     """The episodes that ended in a training, in that order, with exploration and all: what its curve is drawn from."""
 
@@ -61,7 +65,7 @@ class TrainingLog:
         """At most `BINS` points of neighbouring episodes each: means, and the range of the middle 80 % of rewards."""
         import numpy as np
 
-        parts = np.array_split(np.arange(len(self.rewards)), min(BINS, max(1, len(self.rewards))))
+        parts = np.array_split(np.arange(len(self.rewards)), min(BINS, max(1, len(self.rewards) // FEWEST)))
         return [self._point(part) for part in parts if len(part)]
 
     def _point(self, part: Any) -> dict[str, float]:

@@ -113,7 +113,7 @@ def too_good(request: TrainingRequest, evaluation: Evaluation) -> str:
     """A word on a perfect score: on many rows it is rarely the model's merit, on few it may be luck."""
     primary, n = evaluation["metrics"]["primary"], evaluation["n"]
     best = 1.0 if METRICS[primary["name"]].greater_is_better else 0.0
-    if request.learning_type != "supervised" or primary["value"] != best:
+    if request.learning_type != "supervised" or not _perfect(primary["name"], primary["value"], best):
         return ""
     if n < MANY_ROWS:
         return f"A perfect score on {count(n, 'test row')} may be luck, or the rows may be easy."
@@ -121,6 +121,11 @@ def too_good(request: TrainingRequest, evaluation: Evaluation) -> str:
         f"⚠️ A perfect score on {count(n, 'test row')} is rare. Look for a column that tells the answer, was written "
         "after it, or names the row, and for test rows that are among the training rows, before you approve this."
     )
+
+
+def _perfect(metric: str, value: float | None, best: float) -> bool:
+    """An r2 never is exactly 1: what is told as 1 counts."""
+    return value is not None and (value == best or (metric == "r2" and value >= 1 - 5e-5))
 
 
 def findings(evaluation: Evaluation) -> str:
