@@ -7,9 +7,7 @@ grown side by side, which changes nothing.
 
 from __future__ import annotations
 
-import sys
 from abc import abstractmethod
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from zipfile import ZipFile
@@ -123,10 +121,11 @@ class TabularAlgorithm(Algorithm):
 
     def save(self, model_dir: Path) -> None:
         """Writes `model.skops`, what `save_estimator` writes, and the manifest, into an empty or new folder."""
-        skops_io = _skops_io()
+        from algorithms.skops_io import dump
+
         features = self.features
         model_dir.mkdir(parents=True, exist_ok=True)
-        skops_io.dump({"features": features.state(), **self.state()}, model_dir / STATE_NAME)
+        dump({"features": features.state(), **self.state()}, model_dir / STATE_NAME)
         self.save_estimator(model_dir)
         write_manifest(
             model_dir,
@@ -182,24 +181,24 @@ def _rows(data: Table, kept: Array) -> Table:
 
 
 def _read_state(path: Path) -> dict[str, Any]:
+    from algorithms.skops_io import UntrustedTypesFoundException, load
+
     with ZipFile(path) as archive:
         size = sum(member.file_size for member in archive.infolist())
     if size > MAX_BYTES:
         raise model_error(f"{path.name} unpacks to at most {MAX_BYTES} bytes, got {size}. Train a smaller model.", size)
-    skops_io = _skops_io()
-    unknown = sorted(set(skops_io.get_untrusted_types(file=path)) - set(TRUSTED_TYPES))
-    if unknown:
-        names = ", ".join(unknown)[:200]
-        raise model_error(f"{path.name} holds types that are not trusted: {names}. Train again.", names)
-    state: dict[str, Any] = skops_io.load(path, trusted=list(TRUSTED_TYPES))
+    try:
+        state: dict[str, Any] = load(path, trusted=list(TRUSTED_TYPES))
+    except UntrustedTypesFoundException as error:
+        raise _untrusted(path) from error
     return state
 
 
-def _skops_io() -> Any:
-    """skops.io, which imports every module of scikit-learn; the one for torch is left out, as it takes seconds."""
-    modules: dict[str, Any] = sys.modules
-    modules.setdefault("sklearn.externals.array_api_compat.torch", None)
-    return import_module("skops.io")
+def _untrusted(path: Path) -> DatasetError:
+    from algorithms.skops_io import get_untrusted_types
+
+    names = ", ".join(sorted(set(get_untrusted_types(file=path)) - set(TRUSTED_TYPES)))[:200]
+    return model_error(f"{path.name} holds types that are not trusted: {names}. Train again.", names)
 
 
 def _one_thread() -> Any:

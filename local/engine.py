@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from local.definitions import parse
 from local.events import Event, ExecutionChanged, Listener
 from local.executions import Execution, Executions
 from local.jobs import Jobs
+from local.machine import usable_cores
 from local.registry import Registry
 from local.scheduler import Scheduler
 from local.step_runner import Services
@@ -38,7 +38,7 @@ class EngineOptions:
     clock, pause : the time, and `pause(event, seconds)`, which waits until the event or that long; for tests
     """
 
-    parallel: int = os.cpu_count() or 1
+    parallel: int = field(default_factory=usable_cores)
     python_path: Sequence[Path] = (PROJECT,)
     clock: Callable[[], datetime] = now
     pause: Callable[[threading.Event, float], object] = threading.Event.wait
@@ -49,7 +49,7 @@ class Engine:
 
     def __init__(self, workspace: Workspace, options: EngineOptions, listener: Listener | None) -> None:
         self._listener = listener
-        self._workers = Workers(max(1, (os.cpu_count() or 1) // options.parallel), options.python_path)
+        self._workers = Workers(max(1, usable_cores() // options.parallel), options.python_path)
         self.executions = Executions(workspace.store, options.clock)
         self.registry = Registry(workspace.store, options.clock)
         self._services = Services(

@@ -1,7 +1,8 @@
-"""Runs one command and ends its whole process group when the runner is gone: `python guard.py FD COMMAND...`.
+"""Runs one command and ends its whole process group when the runner is gone: `python guard.py FD BYTES COMMAND...`.
 
 FD is the read end of a pipe whose write end only the runner holds, so that it ends when the runner does, a kill
-included. The guard is the leader of the group. Standard library only, and little of it: it starts before every step.
+included. The command may allocate BYTES of memory at most. The guard is the leader of the group. Standard library only,
+and little of it: it starts before every step.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import resource
 import signal
 import sys
 import threading
+from contextlib import suppress
 
 NICE = 5
 """Steps leave the cores to who answers people."""
@@ -19,10 +21,12 @@ NOT_FOUND = 127
 """Exit code for a command that does not exist, as shells have it."""
 
 
-def main(descriptor: int, command: list[str]) -> int:
+def main(descriptor: int, memory: int, command: list[str]) -> int:
     """Exit code of the command, or `os.EX_OSERR` if it could not start. Dies by the same signal as the command."""
     threading.Thread(target=_watch, args=(descriptor,), daemon=True).start()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with suppress(OSError, ValueError):  # not everywhere
+        resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     os.nice(NICE)
     try:
         child = os.posix_spawnp(command[0], command, os.environ)
@@ -48,4 +52,4 @@ def _watch(descriptor: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), sys.argv[2:]))
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]))

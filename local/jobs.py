@@ -1,7 +1,8 @@
 """One processing or training job under the SageMaker container contract, with a folder in the place of `/opt/ml`.
 
 Folders and files: "How Amazon SageMaker AI Provides Training Information", "Processing with Your Own Container"
-(SageMaker Developer Guide). Inputs are copied in; outputs are stored only after the process has succeeded.
+(SageMaker Developer Guide). Inputs are read-only; outputs are stored only after the process has succeeded.
+Neither is copied where the file system can share the bytes.
 """
 
 from __future__ import annotations
@@ -48,12 +49,16 @@ class InterruptedStepError(Exception):
 
 @dataclass(frozen=True)
 class JobContext:
-    """What a job needs besides its arguments: its name, its log, who listens, and the event that cancels it."""
+    """What a job needs besides its arguments: its name, its log, who listens, and the event that cancels it.
+
+    `family`: the libraries that it uses (`local.workers.Job`).
+    """
 
     name: str
     log: Path
     on_line: OnLine
     cancelled: threading.Event
+    family: str = "tables"
 
 
 class Jobs:
@@ -165,6 +170,7 @@ class Jobs:
             time_limit_seconds=limit,
             on_line=context.on_line,
             cancelled=context.cancelled,
+            family=context.family,
         )
         _check(self._workers.run(job), message, job)
 

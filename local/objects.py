@@ -16,6 +16,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from local.links import READ_ONLY, share
+
 BUCKET = "mlops-local"
 """The local mode's one bucket, as in the committed pipeline definitions."""
 BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
@@ -62,15 +64,20 @@ class ObjectStore:
         """Stores `content` as one object."""
         with tempfile.NamedTemporaryFile(dir=self._staging, delete=False) as file:
             file.write(content)
+        Path(file.name).chmod(READ_ONLY)
         self._place(Path(file.name), self._object_path(uri))
 
     def put_file(self, source: Path, uri: str) -> None:
-        """Stores a copy of a regular file as one object. Raises ObjectStoreError on anything else, a link included."""
+        """Stores a regular file as one object, by `links.share`: nobody may write to `source` any more.
+
+        Raises ObjectStoreError on anything else, a link included.
+        """
         require_regular(source)
-        with tempfile.NamedTemporaryFile(dir=self._staging, delete=False) as file:
-            pass
-        shutil.copyfile(source, file.name)
-        self._place(Path(file.name), self._object_path(uri))
+        target = self._object_path(uri)
+        with tempfile.TemporaryDirectory(dir=self._staging) as folder:
+            staged = Path(folder, NEW)
+            share(source, staged)
+            self._place(staged, target)
 
     def put_folder(self, source: Path, uri: str) -> None:
         """Stores the files of a folder under a prefix, one by one; other objects there stay, as on S3."""
@@ -96,14 +103,14 @@ class ObjectStore:
         shutil.rmtree(stage)
 
     def get(self, uri: str, folder: Path) -> list[Path]:
-        """Copies one object, or every object under a prefix, into a folder.
+        """Puts one object, or every object under a prefix, into a folder, by `links.share`: to be read, not written.
 
         An object keeps its name; under a prefix the rest of the key is kept. Raises ObjectStoreError if there is none.
         """
         objects = self._files(uri)
         if not objects:
             raise ObjectStoreError(f"{uri}: there is no such object and no object under that prefix.")
-        return [self._copy(file, folder / name) for name, file in objects]
+        return [self._give(file, folder / name) for name, file in objects]
 
     def read(self, uri: str, limit: int) -> bytes:
         """The content of one object. Raises MissingObjectError, and LargeObjectError beyond `limit` bytes."""
@@ -166,7 +173,6 @@ class ObjectStore:
     def _place(temporary: Path, target: Path) -> None:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            temporary.chmod(0o644)
             temporary.replace(target)
         except OSError as error:
             temporary.unlink(missing_ok=True)
@@ -176,9 +182,9 @@ class ObjectStore:
             raise
 
     @staticmethod
-    def _copy(file: Path, target: Path) -> Path:
+    def _give(file: Path, target: Path) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, target)
+        share(file, target)
         return target
 
 

@@ -155,7 +155,8 @@ class StepRunner:
                 else StepOutput(arn, step.name, line)
             )
 
-        return JobContext(self.job_name(step), self.log_file(step), tell, self.halted)
+        family = "agents" if "Environment" in self._execution.parameters else "tables"
+        return JobContext(self.job_name(step), self.log_file(step), tell, self.halted, family)
 
     def _process(self, step: Step, arguments: Mapping[str, Any]) -> StepEnd:
         return StepEnd("Succeeded", self._services.jobs.processing(arguments, self._context(step)))

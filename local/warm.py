@@ -9,12 +9,14 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+Sources = frozenset[tuple[str, int]]
 SERVER = Path(__file__).with_name("warm_server.py")
+LOADED = ("algorithms", "steps")
 
 
 class WarmProcess:
@@ -47,14 +49,15 @@ class WarmServer:
 
     Parameters
     ----------
+    family : the libraries that it loads, see `local.warm_server`
     environment : of the server; the number of threads in it holds for the steps too
     parent_end : the read end of a pipe whose write end only this process holds
     """
 
-    def __init__(self, environment: Mapping[str, str], parent_end: int) -> None:
+    def __init__(self, family: str, environment: Mapping[str, str], parent_end: int) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._turn = threading.Lock()
-        command = [sys.executable, str(SERVER), str(theirs.fileno()), str(parent_end)]
+        command = [sys.executable, str(SERVER), str(theirs.fileno()), str(parent_end), family]
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 (our own file, no shell)
                 command,
@@ -67,14 +70,16 @@ class WarmServer:
                 pass_fds=(theirs.fileno(), parent_end),
             )
 
-    def start(self, module: str, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) -> WarmProcess:
-        """Starts `python -m MODULE ARGUMENTS`. Raises OSError where the server cannot: it has ended."""
-        request = {"module": module, "arguments": arguments, "folder": str(folder), "environment": dict(environment)}
+    def start(self, request: Mapping[str, object]) -> WarmProcess:
+        """Starts `python -m MODULE ARGUMENTS`, with the step's `folder`, `environment` and `memory` in bytes.
+
+        Raises OSError where the server cannot: it has ended.
+        """
         ours, output = os.pipe()
         news, told = os.pipe()
         try:
             with self._turn:
-                socket.send_fds(self._control, [json.dumps(request).encode()], [output, told])
+                socket.send_fds(self._control, [json.dumps(dict(request)).encode()], [output, told])
         except OSError:
             os.close(ours)
             os.close(news)
@@ -84,9 +89,54 @@ class WarmServer:
             os.close(told)
         return WarmProcess(ours, news)
 
-    def close(self) -> None:
-        """Ends the server; the steps are ended by who started them."""
+    def retire(self) -> None:
+        """Takes no more requests: the server ends with its last step."""
         with suppress(OSError):
             self._control.close()
+
+    def close(self) -> None:
+        """Ends the server; the steps are ended by who started them."""
+        self.retire()
         self._process.kill()
         self._process.wait()
+
+
+class WarmServers:
+    """A server for each family of libraries, started when it is first needed, and anew when a file has changed.
+
+    Parameters
+    ----------
+    project : the folder of the modules that a server loads beside the libraries
+    environment, parent_end : see WarmServer
+    """
+
+    def __init__(self, project: Path, environment: Mapping[str, str], parent_end: int) -> None:
+        self._project = project
+        self._environment = dict(environment)
+        self._parent_end = parent_end
+        self._servers: dict[str, tuple[WarmServer, Sources]] = {}
+        self._retired: list[WarmServer] = []
+
+    def start(self, family: str, request: Mapping[str, object]) -> WarmProcess:
+        """A step of one family, see `WarmServer.start`."""
+        sources = _sources(self._project)
+        server, loaded = self._servers.get(family, (None, sources))
+        if server is not None and loaded != sources:
+            server.retire()
+            self._retired.append(server)
+            server = None
+        if server is None:
+            server = WarmServer(family, self._environment, self._parent_end)
+            self._servers[family] = (server, sources)
+        return server.start(request)
+
+    def close(self) -> None:
+        """Ends them all."""
+        for server in (*self._retired, *(server for server, _ in self._servers.values())):
+            server.close()
+
+
+def _sources(project: Path) -> Sources:
+    """What may be loaded of the project, and when it was changed, in nanoseconds."""
+    files = (file for folder in LOADED for file in project.glob(f"{folder}/*.py"))
+    return frozenset((str(file), file.stat().st_mtime_ns) for file in files)

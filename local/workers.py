@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from local.warm import WarmProcess, WarmServer
+from local import machine
+from local.warm import WarmProcess, WarmServers
 
 LOG = logging.getLogger(__name__)
 ML_ROOT_VARIABLE = "MLOPS_ML_ROOT"
@@ -30,6 +31,8 @@ MAX_LINE_BYTES = 4096
 """A longer line of output is told in pieces."""
 MAX_LOG_BYTES = 50 * 2**20
 """Output beyond this is read and dropped, so that a step cannot fill the disk by talking."""
+MEMORY_SHARE = 0.8
+"""Of the machine's memory, that one step may allocate: it hears of the end of it before the system kills something."""
 ESCAPED_SECONDS = 5
 """How long to read on after the end, if a process that left the group still holds the output open."""
 
@@ -51,6 +54,8 @@ class Job:
     log: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     time_limit_seconds: float | None = None
+    family: str = "tables"
+    """The libraries that are loaded already where steps start warm, see `local.warm_server`."""
     on_line: OnLine = lambda _: None
     cancelled: threading.Event = field(default_factory=threading.Event)
 
@@ -72,17 +77,21 @@ class Workers:
     ----------
     threads : how many threads the numeric libraries of a step may use
     python_path : folders from which the entry points are imported
+    memory_bytes : what a step may allocate at most; a share of the machine's when left out
     """
 
-    def __init__(self, threads: int = 1, python_path: Sequence[Path] = (PROJECT,)) -> None:
+    def __init__(
+        self, threads: int = 1, python_path: Sequence[Path] = (PROJECT,), memory_bytes: int | None = None
+    ) -> None:
         self._threads = threads
         self._python_path = os.pathsep.join(map(str, python_path))
         self._guard = threading.Lock()
         self._running: dict[str, _Process] = {}
         self._closed = False
         self._parent_end, self._own_end = os.pipe()
+        self._memory = memory_bytes or int(MEMORY_SHARE * machine.memory_bytes())
         self._warm_steps = sys.platform == "linux" and tuple(python_path) == (PROJECT,)
-        self._warm: WarmServer | None = None
+        self._warm = WarmServers(PROJECT, self._common(), self._parent_end)
 
     def run(self, job: Job) -> Outcome:
         """Runs a job until it ends, however it ends, and leaves no process of it behind."""
@@ -116,8 +125,7 @@ class Workers:
             running = list(self._running.values())
         for process in running:
             process.stop()
-        if self._warm is not None:
-            self._warm.close()
+        self._warm.close()
         os.close(self._own_end)
         os.close(self._parent_end)
 
@@ -134,10 +142,9 @@ class Workers:
         program, *words = job.command
         if not self._warm_steps or program not in ("python", "python3") or words[:1] != ["-m"] or len(words) < 2:
             return None
+        request = {"module": words[1], "arguments": words[2:], "folder": str(job.folder), "memory": self._memory}
         try:
-            if self._warm is None:
-                self._warm = WarmServer(self._common(), self._parent_end)
-            return self._warm.start(words[1], words[2:], job.folder, self._environment(job))
+            return self._warm.start(job.family, {**request, "environment": self._environment(job)})
         except OSError as error:
             LOG.warning("steps start cold from now on: %s", error)
             self._warm_steps = False
@@ -158,7 +165,7 @@ class Workers:
     def _command(self, job: Job) -> list[str]:
         program, *arguments = job.command
         program = sys.executable if program in ("python", "python3") else program
-        return [sys.executable, "-I", "-S", str(GUARD), str(self._parent_end), program, *arguments]
+        return [sys.executable, "-I", "-S", str(GUARD), str(self._parent_end), str(self._memory), program, *arguments]
 
     def _environment(self, job: Job) -> dict[str, str]:
         home = job.folder / "home"

@@ -17,7 +17,7 @@ def test_a_command_ends_with_its_children_when_the_parent_is_gone() -> None:
     )
     read, write = os.pipe()
     guard = subprocess.Popen(
-        [sys.executable, "-I", "-S", str(GUARD), str(read), sys.executable, "-c", code],
+        [sys.executable, "-I", "-S", str(GUARD), str(read), str(2**30), sys.executable, "-c", code],
         pass_fds=[read],
         start_new_session=True,
         stdout=subprocess.PIPE,

@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from local import workers as module
+from local.warm import WarmProcess, WarmServer
 from local.workers import Job, Outcome, Workers
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="steps are forked on Linux alone")
@@ -67,8 +68,16 @@ def until(condition: Any) -> None:
         time.sleep(0.02)
 
 
+def warm_server(workers: Workers) -> WarmServer:
+    return workers._warm._servers["tables"][0]
+
+
 def server_of(workers: Workers) -> psutil.Process:
-    return psutil.Process(workers._warm._process.pid)  # type: ignore[union-attr]
+    return psutil.Process(warm_server(workers)._process.pid)
+
+
+def server_started(workers: Workers, request: dict[str, object]) -> WarmProcess:
+    return warm_server(workers).start(request)
 
 
 def test_steps_are_forked_from_the_server(run: Runner) -> None:
@@ -155,9 +164,43 @@ def test_the_libraries_are_there_already(run: Runner) -> None:
     until(loaded)
 
 
-def test_our_own_modules_are_read_anew(run: Runner) -> None:
-    run("import sys; print([name for name in sys.modules if name.split('.')[0] in ('algorithms', 'steps', 'local')])")
-    assert run.lines == ["[]"]
+def test_a_changed_file_is_read_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server has loaded `steps.tables`; a step that runs meanwhile keeps it, and the next one sees the new file."""
+    project = tmp_path / "project"
+    (project / "steps").mkdir(parents=True)
+    (project / "executed.py").write_text((FOLDER / "executed.py").read_text())
+    (project / "steps/tables.py").write_text("value = 'old'")
+    monkeypatch.setattr(module, "PROJECT", project)
+    workers, ended = Workers(threads=1, python_path=(project,)), list[Outcome]()
+    run, other = Runner(workers, tmp_path), Runner(workers, tmp_path)
+    waits = "import steps.tables as t; print(t.value, flush=True); input_ = __import__('time').sleep(3); print(t.value)"
+    try:
+        until(lambda: run("import sys; print('steps.tables' in sys.modules)") and run.lines[-1] == "True")
+        first = server_of(workers)
+        running = threading.Thread(target=lambda: ended.append(other(waits, "other")))
+        running.start()
+        until(lambda: other.lines == ["old"])
+        (project / "steps/tables.py").write_text("value = 'new one'")
+        run("import steps.tables; print(steps.tables.value)")
+        running.join(PATIENCE)
+        assert (run.lines[-1], other.lines, ended) == ("new one", ["old", "old"], [Outcome(0)])
+        assert server_of(workers) != first
+        until(lambda: not first.is_running() or first.status() == psutil.STATUS_ZOMBIE)
+    finally:
+        workers.close()
+
+
+@pytest.mark.parametrize("platform", ["linux", "darwin"])
+def test_a_step_hears_of_the_end_of_its_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, platform: str) -> None:
+    monkeypatch.setattr(module.sys, "platform", platform)
+    workers = Workers(threads=1, python_path=(FOLDER,), memory_bytes=2**30)
+    code = "try:\n    bytes(2**31)\nexcept MemoryError:\n    print('heard', len(bytes(2**28)))"
+    run = Runner(workers, tmp_path)
+    try:
+        assert run(code) == Outcome(0)
+        assert run.lines == [f"heard {2**28}"]
+    finally:
+        workers.close()
 
 
 def test_a_time_limit_ends_the_whole_group(run: Runner) -> None:
@@ -201,7 +244,7 @@ def test_without_its_server_a_step_starts_cold(tmp_path: Path, caplog: pytest.Lo
     try:
         run("pass")
         server_of(workers).kill()
-        workers._warm._process.wait()  # type: ignore[union-attr]
+        warm_server(workers)._process.wait()
         assert run("print('cold')") == Outcome(0)
         assert run.lines[-1] == "cold"
         assert "steps start cold" in caplog.text
@@ -273,7 +316,7 @@ def test_another_folder_or_command_is_not_forked(tmp_path: Path) -> None:
     job = Job("job", ["python", "-m", "own"], tmp_path / "ml", tmp_path, tmp_path / "log")
     try:
         assert workers.run(job) == Outcome(0)
-        assert workers._warm is None
+        assert not workers._warm._servers
     finally:
         workers.close()
 
@@ -281,7 +324,8 @@ def test_another_folder_or_command_is_not_forked(tmp_path: Path) -> None:
 def test_a_folder_that_is_gone_ends_the_step_and_not_the_server(run: Runner) -> None:
     server = server_of(run.workers)
     environment = run.workers._environment(Job("x", [], run.folder, run.folder, run.folder / "log"))
-    started = run.workers._warm.start("executed", ["pass"], run.folder / "gone", environment)  # type: ignore[union-attr]
+    request = {"module": "executed", "arguments": ["pass"], "folder": str(run.folder / "gone"), "memory": 2**30}
+    started = server_started(run.workers, {**request, "environment": environment})
     assert started.wait() == os.EX_OSERR
     started.stdout.close()
     assert run("print('next')") == Outcome(0)
@@ -312,6 +356,6 @@ def test_a_platform_without_safe_forks_starts_cold(tmp_path: Path, monkeypatch: 
     run = Runner(workers, tmp_path)
     try:
         assert run("print('cold')") == Outcome(0)
-        assert workers._warm is None
+        assert not workers._warm._servers
     finally:
         workers.close()
