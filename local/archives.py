@@ -13,7 +13,7 @@ def pack(folder: Path, archive: Path) -> None:
     """Writes the files of a folder, sorted by name, without owners and times. Links are refused."""
     with (
         archive.open("wb") as raw,
-        gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=6, mtime=0) as zipped,
+        gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=3, mtime=0) as zipped,
         tarfile.open(fileobj=zipped, mode="w", format=tarfile.PAX_FORMAT) as tar,
     ):
         for file in sorted(regular_files(folder)):
