@@ -37,10 +37,11 @@ TABLES = (
 )
 """In the order in which steps need them; but no module that is run as a step."""
 AGENTS = (
-    *("numpy", "pydantic", "algorithms.reinforcement", "algorithms.episodes", "gymnasium.envs.classic_control"),
-    *("torch", "stable_baselines3", "algorithms.stable_baselines", "matplotlib.figure"),
-    *("matplotlib.backends.backend_agg", "steps.report", "steps.figures"),
+    *("numpy", "pydantic", "algorithms.validation", "algorithms.reinforcement", "algorithms.episodes", "scipy.stats"),
+    *("gymnasium.envs.classic_control", "torch", "stable_baselines3", "algorithms.stable_baselines", "torch._dynamo"),
+    *("matplotlib.figure", "matplotlib.backends.backend_agg", "steps.report", "steps.figures"),
 )
+"""torch's optimisers import `torch._dynamo` when the first of them is made."""
 FAMILIES = {"tables": TABLES, "agents": AGENTS}
 LONGEST_REQUEST = 2**20
 """Bytes; the kernel's own limit of a message is lower (net.core.wmem_max)."""
