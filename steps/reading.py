@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,10 @@ from steps.findings import listed, refuse
 from steps.metadata import Metadata
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+
+    Array = np.ndarray[Any, Any]
 
 MIN_ROWS = 10
 """Rows that a training table needs: a test set of two, and something to learn from."""
@@ -30,6 +33,8 @@ class RawTable:
     frame: pd.DataFrame
     na_values: dict[str, list[str]]
     """Column -> the texts that mean "missing" there, where they are not the default ones."""
+    texts_of: Callable[[Array], pd.DataFrame] | None = None
+    """Reads the rows of a mask again, as texts, where `frame` holds numbers that were read from texts."""
 
 
 def find_table(folder: Path, stem: str) -> Path | None:
