@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from algorithms.evaluation import finite
 from algorithms.schema import ColumnType, TableSchema
+from steps.texts import count_values, mean_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,7 +75,7 @@ def _histogram(present: Series, low: float, high: float) -> dict[str, list[float
 
 
 def _categories(present: Series) -> dict[str, Any]:
-    counts = present.value_counts()
+    counts = count_values(present)
     top = [{"value": shortened(value), "count": int(count)} for value, count in counts.head(TOP).items()]
     return {"distinct": len(counts), "top": top}
 
@@ -82,8 +83,8 @@ def _categories(present: Series) -> dict[str, Any]:
 def _texts(present: Series) -> dict[str, Any]:
     return {
         "distinct": int(present.nunique()),
-        "mean_characters": finite(present.str.len().mean()),
-        "mean_words": finite(present.str.count(r"\S+").mean()),
+        "mean_characters": finite(mean_of(present, lambda texts: texts.str.len())),
+        "mean_words": finite(mean_of(present, lambda texts: texts.str.count(r"\S+"))),
     }
 
 

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from algorithms.columns import read_numbers, read_texts
+from algorithms.columns import read_numbers
 from algorithms.errors import Problem
 from algorithms.schema import Column, ColumnType
 from algorithms.wording import plain, shown
 from steps.findings import Finding, counted, listed
 from steps.metadata import ColumnNotes, Metadata
+from steps.texts import Texts, as_texts, is_text, numbers_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +24,8 @@ MOSTLY = 0.9
 LONG_TEXT = 40
 """Mean number of characters from which on different values are texts, in languages without spaces too."""
 MIN_DISTINCT_TEXTS = 20
+FIRST = 10_000
+"""Rows of a column that are looked at first: where they settle a question, the others need not be looked at."""
 
 AS_NUMBER = Column(name="", type="number", na_values=[])
 
@@ -56,8 +59,7 @@ class ColumnTyper:
         notes = self.metadata.notes(str(values.name))
         kind, numbers = notes.type, None
         if kind is None:
-            numbers = read_numbers(values, AS_NUMBER)
-            kind = self._guess(values, numbers)
+            kind, numbers = self._guess(values)
         column = Column(name=str(values.name), type=kind, na_values=self.na_values.get(str(values.name)))
         typed = self.convert(values, column, numbers)
         return TypedColumn(column, typed, _useless(typed) or self._identifier(typed, notes))
@@ -69,7 +71,7 @@ class ColumnTyper:
         """
         if column.type != "number":
             return as_texts(values, column)
-        numbers = read_numbers(values, column) if numbers is None else numbers
+        numbers = numbers_of(values, column) if numbers is None else numbers
         strays = values[values.notna() & numbers.isna()]
         if len(strays):
             self._tell_strays(column, strays, _infinite(strays))
@@ -96,28 +98,36 @@ class ColumnTyper:
         )
         self.problems.append(Problem(name, plain(str(texts.iloc[0])), message))
 
-    def _guess(self, values: Series, numbers: Series) -> ColumnType:
-        if values.dtype != "str":
-            return "number"
-        present = values.dropna()
-        numeric = _number_share(present, numbers[present.index])
-        if numeric >= MOSTLY:
-            return "number"
-        if numeric > 0:
-            self.findings.append(_mixed(present[numbers[present.index].isna()], numeric))
-        return "text" if _is_free_text(present) else "category"
+    def _guess(self, values: Series) -> tuple[ColumnType, Series]:
+        """The type, and the values as numbers."""
+        import pandas as pd
+
+        if not is_text(values):
+            return "number", numbers_of(values, AS_NUMBER)
+        texts = Texts.of(values)
+        numbers = read_numbers(texts.values, AS_NUMBER)
+        numeric = _number_share(texts, numbers)
+        kind: ColumnType = "number" if numeric >= MOSTLY else "text" if _is_free_text(texts) else "category"
+        if 0 < numeric < MOSTLY:
+            self.findings.append(_mixed(texts.values[numbers.isna()], numeric))
+        return kind, pd.Series(texts.spread(numbers, float("nan")), index=values.index)
 
     def _identifier(self, values: Series, notes: ColumnNotes) -> str | None:
         """Why a column only names its row; a column with a declared type never does."""
         present = values.dropna()
-        if notes.type is not None or not present.is_unique or len(present) < len(values) / 2:
+        if notes.type is not None or len(present) < len(values) / 2 or not _all_differ(present):
             return None
-        if values.dtype == "str":
-            single_words = present.str.fullmatch(r"[!-~]+").all()
+        if is_text(values):
+            single_words = Texts.of(present).values.str.fullmatch(r"[!-~]+").all()
             return "looks like an identifier: every value is different" if single_words else None
         low, high = present.min(), present.max()
         consecutive = len(present) == len(values) and high - low == len(values) - 1 and bool((present % 1 == 0).all())
         return "looks like a row number: consecutive whole numbers" if consecutive else None
+
+
+def _all_differ(present: Series) -> bool:
+    """Whether no value comes twice. The first ones are looked at first: mostly they tell."""
+    return present.head(FIRST).is_unique and present.is_unique
 
 
 def _mixed(others: Series, numeric: float) -> Finding:
@@ -128,37 +138,42 @@ def _mixed(others: Series, numeric: float) -> Finding:
     return Finding("mixed", str(others.name), message)
 
 
-def as_texts(values: Series, column: Column) -> Series:
-    """Categories and texts, with 1.0 and 1, true and True alike."""
-    return read_texts(values, column).astype("str")
-
-
 def _useless(values: Series) -> str | None:
+    if values.head(FIRST).nunique() > 1:
+        return None
     distinct = values.nunique()
     if distinct == 0:
         return "all values are missing"
     return "constant: all values are equal" if distinct == 1 else None
 
 
-def _number_share(present: Series, numbers: Series) -> float:
-    """Share of numbers and dates among the values; infinite ones count. Truth values are categories."""
-    if not len(present) or present.str.lower().isin(["true", "false"]).all():
+def _number_share(texts: Texts, numbers: Series) -> float:
+    """Share of numbers and dates among the values; infinite ones count. Truth values are categories.
+
+    `numbers` : the number in each different text, or NaN
+    """
+    counts = texts.counts
+    if not counts.sum() or texts.values.str.lower().isin(["true", "false"]).all():
         return 0.0
-    truth_values = present.isin(["True", "False"])
-    return float(((numbers.notna() & ~truth_values) | _infinite(present)).mean())
+    truth_values = texts.values.isin(["True", "False"])
+    numeric = (numbers.notna() & ~truth_values) | _infinite(texts.values)
+    return float(counts[numeric].sum() / counts.sum())
 
 
 def _infinite(values: Series) -> Series:
     import numpy as np
 
-    if values.dtype != "str":
+    if not is_text(values):
         return values.abs() == np.inf
     return values.str.lower().str.lstrip("+-").isin(["inf", "infinity"])
 
 
-def _is_free_text(present: Series) -> bool:
+def _is_free_text(texts: Texts) -> bool:
     """Many different values, most of several parts (words, a date's day, month and year) or long."""
-    if present.nunique() <= max(MIN_DISTINCT_TEXTS, len(present) / 2):
+    import numpy as np
+
+    counts = texts.counts
+    if len(texts.values) <= max(MIN_DISTINCT_TEXTS, counts.sum() / 2):
         return False
-    several_parts = present.str.contains(r"\w\W+\w").mean() >= 0.5
-    return bool(several_parts or present.str.len().mean() > LONG_TEXT)
+    several_parts = np.average(texts.values.str.contains(r"\w\W+\w"), weights=counts) >= 0.5
+    return bool(several_parts or np.average(texts.values.str.len(), weights=counts) > LONG_TEXT)

@@ -54,14 +54,24 @@ class CsvFormat:
 
 def inspect_csv(path: Path) -> CsvFormat:
     """The format of a CSV file. Raises DatasetError for a file that is no rectangular UTF-8 table."""
+    return measure(path, find_delimiter(path))
+
+
+def find_delimiter(path: Path) -> str:
+    """What separates the fields. Raises DatasetError for a file that is too large, or no UTF-8 text."""
     size = path.stat().st_size
     if size > MAX_BYTES:
         message = f"{path.name}: at most {MAX_BYTES} bytes are read, got {size}. Store it as Parquet."
         raise refuse(path.name, size, message)
     sample = _read_sample(path)
     _check_encoding(path)
+    return _delimiter(sample, complete=size <= SAMPLE_BYTES)
+
+
+def measure(path: Path, delimiter: str) -> CsvFormat:
+    """Reads every line. Raises DatasetError where the fields are not as many in each."""
     try:
-        return _measure(path, _delimiter(sample, complete=size <= SAMPLE_BYTES))
+        return _measure(path, delimiter)
     except csv.Error as error:
         raise refuse(path.name, None, f"{path.name}: cannot be parsed ({error}). Check its quotes.") from error
 
@@ -155,6 +165,12 @@ def _lines(file: IO[str]) -> Iterator[str]:
         if len(line) == MAX_LINE:
             raise csv.Error(f"a line of {MAX_LINE} characters or more")
         yield line
+
+
+def read_header(path: Path, delimiter: str) -> list[str]:
+    """The names in the first line. Raises csv.Error where it cannot be parsed."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return next(_records(_lines(file), delimiter))[1]
 
 
 def _measure(path: Path, delimiter: str) -> CsvFormat:

@@ -48,12 +48,13 @@ def prepare_table(paths: Paths, options: Options) -> None:
     prepared = split(typed, options)
     from steps.baseline import describe_rows
     from steps.quality import quality_report
+    from steps.table_file import write_rows
 
     train, test, report = (paths.processing_output(name) for name in ("train", "test", "report"))
     for folder in (train, test, report):
         folder.mkdir(parents=True, exist_ok=True)
-    prepared.train.to_parquet(train / "train.parquet", index=False)
-    prepared.test.to_parquet(test / "test.parquet", index=False)
+    write_rows(train / "train.parquet", prepared.train)
+    write_rows(test / "test.parquet", prepared.test)
     write_json(train / "schema.json", prepared.typed.schema.model_dump(mode="json"))
     write_json(report / "quality.json", quality_report(prepared, options, os.environ.get(DIGEST_VARIABLE, "")))
     write_json(report / "baseline.json", describe_rows(prepared.train, prepared.typed.schema))

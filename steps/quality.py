@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING, Any
 from algorithms.schema import TableSchema
 from algorithms.wording import shown
 from steps.baseline import shortened
+from steps.column_types import FIRST
 from steps.findings import Finding, counted, listed, to_report
+from steps.row_hashes import row_hashes
 from steps.suspicions import suspicions
 from steps.tables import Options, PreparedRows
+from steps.texts import count_values, is_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
     Frame = pd.DataFrame
+    Series = pd.Series[Any]
 
 MOST_COLUMNS = 200
 """Columns, or classes, that one table of the report holds."""
@@ -28,14 +32,29 @@ SAME = 0.999
 """Correlation with the target from which on a feature is a leakage suspect."""
 
 
+class AllRows:
+    """The columns of training and test rows together, one at a time: a large table is not held twice."""
+
+    def __init__(self, *parts: Frame) -> None:
+        self.parts = parts
+
+    def __len__(self) -> int:
+        return sum(map(len, self.parts))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.parts[0]
+
+    def __getitem__(self, name: str) -> Series:
+        import pandas as pd
+
+        return pd.concat([part[name] for part in self.parts], ignore_index=True)
+
+
 def quality_report(prepared: PreparedRows, options: Options, digest: str) -> dict[str, Any]:
     """The report on a table's training and test rows. Strict JSON, bounded in size."""
-    import pandas as pd
-
-    schema, typed = prepared.typed.schema, prepared.typed
-    rows = pd.concat([prepared.train, prepared.test], ignore_index=True)
-    across = int(_hashes(prepared.test).isin(_hashes(prepared.train)).sum())
-    missing = {str(name): int(count) for name, count in rows[schema.names].isna().sum().items() if count}
+    schema, typed, rows = prepared.typed.schema, prepared.typed, AllRows(prepared.train, prepared.test)
+    across = _across(prepared)
+    missing = {name: count for name in schema.names if (count := int(rows[name].isna().sum()))}
     suspects = leakage_suspects(rows, schema)
     classes = _class_counts(rows, schema)
     findings = [
@@ -46,7 +65,7 @@ def quality_report(prepared: PreparedRows, options: Options, digest: str) -> dic
         *_duplicates(prepared, across, options),
         *_missing(missing, len(rows)),
         *_imbalance(classes, len(rows)),
-        *suspicions(prepared, rows),
+        *suspicions(prepared),
         *typed.findings,
     ]
     return {
@@ -78,45 +97,51 @@ def _capped(table: Mapping[str, Any]) -> dict[str, Any]:
     return dict(list(table.items())[:MOST_COLUMNS])
 
 
-def _hashes(rows: Frame) -> pd.Series[Any]:
+def _across(prepared: PreparedRows) -> int:
+    """Test rows that are among the training rows too."""
     import pandas as pd
 
-    return pd.util.hash_pandas_object(rows, index=False)
+    return int(pd.Series(row_hashes(prepared.test)).isin(row_hashes(prepared.train)).sum())
 
 
-def _outliers(rows: Frame, schema: TableSchema) -> dict[str, int]:
+def _outliers(rows: AllRows, schema: TableSchema) -> dict[str, int]:
     """Values more than 1.5 interquartile ranges beyond the quartiles (Tukey 1977), per column that has some."""
-    numbers = rows[[column.name for column in schema.columns if column.type == "number"]]
-    low, high = numbers.quantile(0.25), numbers.quantile(0.75)
+    numbers = [column.name for column in schema.columns if column.type == "number"]
+    return {name: count for name in numbers if (count := _beyond(rows[name]))}
+
+
+def _beyond(numbers: Series) -> int:
+    low, high = numbers.quantile([0.25, 0.75])
     margin = 1.5 * (high - low)
-    counts = ((numbers < low - margin) | (numbers > high + margin)).sum()
-    return {str(name): int(count) for name, count in counts.items() if count}
+    return int(((numbers < low - margin) | (numbers > high + margin)).sum())
 
 
-def _class_counts(rows: Frame, schema: TableSchema) -> dict[str, int]:
+def _class_counts(rows: AllRows, schema: TableSchema) -> dict[str, int]:
     if schema.task_type != "classification":
         return {}
-    return {shortened(label): int(count) for label, count in rows[schema.target].value_counts().items()}
+    return {shortened(label): int(count) for label, count in count_values(rows[str(schema.target)]).items()}
 
 
-def leakage_suspects(rows: Frame, schema: TableSchema) -> list[str]:
+def leakage_suspects(rows: Frame | AllRows, schema: TableSchema) -> list[str]:
     """Features that give the target away: they equal it, map to it one to one, or correlate above 0.999 with it."""
     if schema.target not in rows:
         return []
-    target = rows[schema.target]
+    target = rows[str(schema.target)]
     tells = _correlates if schema.task_type == "regression" else _maps_one_to_one
     return [column.name for column in schema.columns if tells(rows[column.name], target)]
 
 
-def _correlates(feature: pd.Series[Any], target: pd.Series[Any]) -> bool:
-    if feature.dtype == "str" or feature.nunique() < 2:
+def _correlates(feature: Series, target: Series) -> bool:
+    if is_text(feature) or feature.nunique() < 2:
         return False
     return bool(abs(feature.corr(target)) > SAME)
 
 
-def _maps_one_to_one(feature: pd.Series[Any], target: pd.Series[Any]) -> bool:
+def _maps_one_to_one(feature: Series, target: Series) -> bool:
     import pandas as pd
 
+    if feature.head(FIRST).nunique() > target.nunique():
+        return False
     present = feature.notna()
     classes = target[present].nunique()
     if classes < 2 or feature.nunique() != classes:
@@ -137,7 +162,7 @@ def _unseen_classes(prepared: PreparedRows) -> list[Finding]:
     target = prepared.typed.schema.target
     if prepared.typed.schema.classes is None:
         return []
-    unseen = sorted(set(prepared.test[target]) - set(prepared.train[target]))
+    unseen = sorted(set(prepared.test[target].unique()) - set(prepared.train[target].unique()))
     if not unseen:
         return []
     message = f"Classes of test rows that training did not see, so every such row counts as wrong: {listed(unseen)}."

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import csv
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from algorithms.columns import MISSING_TEXTS
-from steps.csv_format import CsvFormat, inspect_csv
+from steps.csv_format import CsvFormat, find_delimiter, header_problems, inspect_csv, measure, read_header
 from steps.findings import listed, refuse
 from steps.metadata import Metadata
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
+    from steps.csv_blocks import Marks
+
+    Array = np.ndarray[Any, Any]
+
+LARGE_BYTES = 16 * 2**20
+"""Size from which on a CSV file is read block by block. What is found in it does not depend on it."""
 MIN_ROWS = 10
 """Rows that a training table needs: a test set of two, and something to learn from."""
 
@@ -30,6 +39,8 @@ class RawTable:
     frame: pd.DataFrame
     na_values: dict[str, list[str]]
     """Column -> the texts that mean "missing" there, where they are not the default ones."""
+    texts_of: Callable[[Array], pd.DataFrame] | None = None
+    """Reads the rows of a mask again, as texts, where `frame` holds numbers that were read from texts."""
 
 
 def find_table(folder: Path, stem: str) -> Path | None:
@@ -61,10 +72,42 @@ def _check_rows(name: str, rows: int, min_rows: int) -> None:
 
 
 def _read_csv(path: Path, metadata: Metadata, min_rows: int) -> RawTable:
+    read = _read_large_csv if path.stat().st_size >= LARGE_BYTES else _read_small_csv
+    return read(path, metadata, min_rows)
+
+
+def _read_large_csv(path: Path, metadata: Metadata, min_rows: int) -> RawTable:
+    """As `_read_small_csv`, block by block. What stops the fast parser is judged, and told, by the slow one."""
+    from steps.csv_blocks import UnusualCsvError, read_marks
+
+    delimiter = find_delimiter(path)
+    marks = read_marks(path, delimiter)
+    with suppress(UnusualCsvError, csv.Error):
+        found = CsvFormat(delimiter, read_header(path, delimiter), marks.lines)
+        if marks.plain and not header_problems(path.name, found.header):
+            return _in_blocks(path, found, marks, metadata, min_rows)
+    return _in_blocks(path, measure(path, delimiter), replace(marks, plain=False), metadata, min_rows)
+
+
+def _in_blocks(path: Path, found: CsvFormat, marks: Marks, metadata: Metadata, min_rows: int) -> RawTable:
+    from steps.csv_columns import LargeCsv
+
+    as_texts = [name for name in found.header if metadata.notes(name).type in ("category", "text")]
+    file = LargeCsv(path, found, marks, _own_missing(found.header, metadata), as_texts)
+    frame = file.read()
+    _check_rows(path.name, len(frame), min_rows)
+    return RawTable(path.name, frame, file.own_missing, file.texts_of)
+
+
+def _own_missing(header: Iterable[str], metadata: Metadata) -> dict[str, list[str]]:
+    return {name: values for name in header if (values := metadata.notes(name).na_values) is not None}
+
+
+def _read_small_csv(path: Path, metadata: Metadata, min_rows: int) -> RawTable:
     found = inspect_csv(path)
     _check_rows(path.name, found.rows, min_rows)
-    na_values = {name: values for name in found.header if (values := metadata.notes(name).na_values) is not None}
-    frame = _parse_csv(path, found)
+    na_values = _own_missing(found.header, metadata)
+    (frame,) = parse_csv(path, found)
     for name in found.header:
         frame[name] = _with_missing(frame[name], na_values.get(name, MISSING_TEXTS))
     return RawTable(path.name, frame, na_values)
@@ -92,11 +135,12 @@ def _with_missing(values: pd.Series[Any], markers: Iterable[str]) -> pd.Series[A
     return values.mask(values.isin(numbers)) if len(numbers) else values
 
 
-def _parse_csv(path: Path, found: CsvFormat) -> pd.DataFrame:
+def parse_csv(path: Path, found: CsvFormat, chunksize: int | None = None) -> Iterator[pd.DataFrame]:
+    """The rows as texts, `chunksize` of them at a time; all at once without one. Raises DatasetError for a quote that is not closed."""
     import pandas as pd
 
     try:
-        return pd.read_csv(
+        read: Any = pd.read_csv(
             path,
             sep=found.delimiter,
             header=0,
@@ -107,7 +151,9 @@ def _parse_csv(path: Path, found: CsvFormat) -> pd.DataFrame:
             na_filter=False,
             skipinitialspace=True,
             encoding=found.encoding,
+            chunksize=chunksize,
         )
+        yield from [read] if chunksize is None else read
     except pd.errors.ParserError as error:
         reason = str(error).strip().removeprefix("Error tokenizing data. ")
         raise refuse(path.name, None, f"{path.name}: cannot be parsed ({reason}). Check its quotes.") from error

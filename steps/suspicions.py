@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
 
 from algorithms.wording import shown
 from steps.baseline import describe_column
 from steps.drift import compare
 from steps.findings import Finding, counted, listed
+from steps.row_hashes import contradictions
 from steps.tables import PreparedRows
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    Frame = pd.DataFrame
 
 UNSEEN = 0.05
 """Share of test rows with a category that training did not see, from which on it is told."""
@@ -24,13 +19,13 @@ MOST_SHIFTED = 5
 ROWS_TO_COMPARE = 30
 
 
-def suspicions(prepared: PreparedRows, rows: Frame) -> Iterator[Finding]:
-    """Findings about the split and the labels; `rows` are training and test rows together."""
+def suspicions(prepared: PreparedRows) -> Iterator[Finding]:
+    """Findings about the split and the labels."""
     yield from _unseen_categories(prepared)
     if prepared.typed.test is not None:
         yield from _shifted(prepared)
     if prepared.typed.schema.task_type == "classification":
-        yield from _contradictions(rows, prepared.typed.schema.names, str(prepared.typed.schema.target))
+        yield from _contradictions(prepared)
 
 
 def _unseen_categories(prepared: PreparedRows) -> Iterator[Finding]:
@@ -62,10 +57,10 @@ def _shifted(prepared: PreparedRows) -> Iterator[Finding]:
         yield Finding("shift", major[0].column if len(major) == 1 else None, message)
 
 
-def _contradictions(rows: Frame, features: list[str], target: str) -> Iterator[Finding]:
-    groups: Any = rows.groupby([rows[name] for name in features], dropna=False)[target]
-    count = int((groups.transform("nunique") > 1).sum())
-    if count > CONTRADICTIONS * len(rows):
+def _contradictions(prepared: PreparedRows) -> Iterator[Finding]:
+    schema = prepared.typed.schema
+    count = contradictions([prepared.train, prepared.test], schema.names, str(schema.target))
+    if count > CONTRADICTIONS * (len(prepared.train) + len(prepared.test)):
         message = (
             f"{counted(count, 'row')} equal to another one in every feature, with another class: "
             "no model can have them all right. Look for wrong labels, or for a feature that is missing."

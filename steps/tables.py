@@ -15,6 +15,7 @@ from steps.column_types import ColumnTyper, TypedColumn
 from steps.findings import Finding, Problems, counted, listed, refuse
 from steps.metadata import Metadata, read_metadata
 from steps.reading import MIN_ROWS, RawTable, find_table, find_training_table, read_raw
+from steps.row_hashes import repeated_rows
 from steps.splitting import split_rows
 from steps.target import (
     TargetChoice,
@@ -119,7 +120,9 @@ def type_rows(dataset: Dataset, options: Options) -> TypedRows:
     schema = _schema(options, choice, target, features, left_out)
     check_sensitive(options.sensitive, schema)
     found = [*typer.findings, *findings, *kept]
-    rows = TypedRows(schema, choice, _frame(features, target), None, found, frame.duplicated())
+    rows = TypedRows(
+        schema, choice, _frame(features, target), None, found, repeated_rows(frame, dataset.train.texts_of)
+    )
     if dataset.test is not None:
         rows = _with_test(rows, dataset.metadata, dataset.test, target)
     return _with_targets(rows) if options.supervised else rows
@@ -185,7 +188,7 @@ def _frame(features: list[TypedColumn], target: pd.Series[Any] | None) -> Frame:
     import pandas as pd
 
     columns = {feature.column.name: feature.values for feature in features}
-    return pd.DataFrame(columns if target is None else {**columns, str(target.name): target})
+    return pd.DataFrame(columns if target is None else {**columns, str(target.name): target}, copy=False)
 
 
 def _with_test(rows: TypedRows, metadata: Metadata, raw: RawTable, target: pd.Series[Any] | None) -> TypedRows:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from algorithms.columns import read_numbers, read_texts
 from algorithms.errors import DatasetError
 from algorithms.schema import Column, TableSchema
 from algorithms.wording import shown
 from steps.findings import Finding, Problems, listed, refuse, unknown_column
 from steps.metadata import Metadata
+from steps.texts import as_texts, is_text, numbers_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,7 +84,7 @@ def _name(column: Column) -> str:
 
 def _read_numbers(values: Series, column: Column) -> tuple[Series, list[Finding]]:
     """Numbers; a few texts among them count as missing. Truth values are no numbers."""
-    numbers = read_numbers(values.where(~values.isin(["True", "False", "true", "false"])), column)
+    numbers = numbers_of(values.where(~values.isin(["True", "False", "true", "false"])), column)
     strays = values[values.notna() & numbers.isna()]
     if len(strays) > MAX_STRAYS * values.notna().sum():
         message = (
@@ -100,11 +100,11 @@ def _read_numbers(values: Series, column: Column) -> tuple[Series, list[Finding]
 
 def _read_classes(values: Series, column: Column) -> tuple[Series, list[Finding]]:
     """Whole numbers where every value is one, else texts."""
-    texts = read_texts(values, column)
-    numbers = read_numbers(values, column)
+    texts = as_texts(values, column)
+    numbers = numbers_of(values, column)
     if texts.isin(["True", "False"]).any() or (texts.notna() & numbers.isna()).any():
         _check_texts(texts, column)
-        return texts.astype("str"), []
+        return texts, []
     _check_whole_numbers(numbers, column)
     return numbers.astype("Int64"), []
 
@@ -143,9 +143,9 @@ def _check_class_count(distinct: int, column: Column) -> None:
 
 def read_test_target(values: Series, column: Column, training: Series) -> Series:
     """The test rows' target in the type that the training rows have. Raises DatasetError for texts among numbers."""
-    if training.dtype == "str":
-        return read_texts(values, column).astype("str").rename(column.name)
-    numbers = read_numbers(values, column)
+    if is_text(training):
+        return as_texts(values, column).rename(column.name)
+    numbers = numbers_of(values, column)
     strays = values[(values.notna() & numbers.isna()) | (numbers % 1 > 0 if training.dtype == "Int64" else False)]
     if len(strays):
         message = (
