@@ -82,7 +82,7 @@ class Algorithm(ABC):
     serves no requests. None: it predicts new rows."""
 
     distributed: ClassVar[bool] = False
-    """Whether it trains on several instances at once, each with some of the rows (`fit_shard`)."""
+    """Whether several instances can train it, each with some of the rows (`algorithms.distributed`)."""
 
     undefined_metrics: ClassVar[tuple[str, ...]] = ()
     """Metrics of its tasks that have no meaning for it."""

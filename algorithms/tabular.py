@@ -89,7 +89,7 @@ class TabularAlgorithm(Algorithm):
         data = _rows(data, features.complete_rows(data.X))
         y = self.encode(data)
         X = features.fit_transform(data.X, y)
-        with _one_thread():
+        with one_thread():
             self._estimator = self.train(X, y, data.schema.task_type)
         self._features = features
         return self
@@ -100,7 +100,7 @@ class TabularAlgorithm(Algorithm):
         Raises NotFittedError before fit, DatasetError for rows without the feature columns.
         """
         X = self.features.transform(inputs)
-        with _one_thread():
+        with one_thread():
             return self.infer(X)
 
     def infer(self, X: Matrix) -> Array:
@@ -111,7 +111,7 @@ class TabularAlgorithm(Algorithm):
     def evaluate(self, data: Table, interval: str | None = None) -> Evaluation:
         """Every metric of the task on the rows of `data`; with `interval`, the 95 % interval of that metric."""
         X = self.features.transform(data.X)
-        with _one_thread():
+        with one_thread():
             return self.measure(X, data, interval)
 
     @property
@@ -175,10 +175,15 @@ class TabularAlgorithm(Algorithm):
 
 def _rows(data: Table, kept: Array) -> Table:
     rows = Table(data.X[kept], None if data.y is None else data.y[kept], data.schema)
-    if len(rows.X) < 2:
-        message = f"dataset: at least 2 training rows are needed, got {len(rows.X)}. Add rows."
-        raise DatasetError.of("dataset", len(rows.X), message)
+    check_rows(len(rows.X))
     return rows
+
+
+def check_rows(rows: int) -> None:
+    """Raises DatasetError for fewer training rows than two."""
+    if rows < 2:
+        message = f"dataset: at least 2 training rows are needed, got {rows}. Add rows."
+        raise DatasetError.of("dataset", rows, message)
 
 
 def _read_state(path: Path) -> dict[str, Any]:
@@ -202,7 +207,8 @@ def _skops_io() -> Any:
     return import_module("skops.io")
 
 
-def _one_thread() -> Any:
+def one_thread() -> Any:
+    """Holds numerical libraries to one thread."""
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     return threadpool_limits(limits=1)

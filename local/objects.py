@@ -78,8 +78,8 @@ class ObjectStore:
         for file in files:
             self.put_file(file, join(uri, file.relative_to(source).as_posix()))
 
-    def replace(self, files: Sequence[Path], uri: str) -> None:
-        """Makes copies of these files, under their names, the whole content of a prefix.
+    def replace(self, files: Sequence[Path], uri: str, folder: Path | None = None) -> None:
+        """Makes copies of these files, under their names or their paths in `folder`, the whole content of a prefix.
 
         A kill leaves the old content or the new one: `finish_replacements` completes what was under way.
         """
@@ -87,7 +87,8 @@ class ObjectStore:
         stage = Path(tempfile.mkdtemp(dir=self._staging))
         (stage / NEW).mkdir()
         for file in files:
-            shutil.copyfile(require_regular(file), stage / NEW / file.name)
+            name = file.name if folder is None else file.relative_to(folder)
+            self._copy(require_regular(file), stage / NEW / name)
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists():
             (stage / TARGET).write_text(str(target))

@@ -321,7 +321,9 @@ def _instance_count(given: Given) -> list[Problem]:
 
 def _searches(given: Given) -> bool:
     keys = given.keys.get("hyperparameters")
-    return isinstance(keys, Mapping) and given.algorithm is not None and bool(split(given.algorithm.params_model, keys)[0])
+    return (
+        isinstance(keys, Mapping) and given.algorithm is not None and bool(split(given.algorithm.params_model, keys)[0])
+    )
 
 
 CHECKS: tuple[Callable[[Given], list[Problem]], ...] = (

@@ -12,7 +12,7 @@ from typing import Any, Literal, cast, get_args
 from algorithms.metrics import LearningType
 
 PipelineKey = LearningType | Literal["supervised_tuning", "unsupervised_tuning", "supervised_distributed"]
-"""A pipeline: that of a learning type, the one that searches hyperparameters first, or that trains on several instances."""
+"""A pipeline: that of a learning type, one that searches hyperparameters first, or trains on several instances."""
 LEARNING_TYPES: tuple[LearningType, ...] = get_args(LearningType)
 PIPELINES: tuple[PipelineKey, ...] = (
     *LEARNING_TYPES,
