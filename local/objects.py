@@ -96,13 +96,17 @@ class ObjectStore:
         (stage / NEW).rename(target)
         shutil.rmtree(stage)
 
-    def get(self, uri: str, folder: Path) -> list[Path]:
+    def get(self, uri: str, folder: Path, share: tuple[int, int] = (0, 1)) -> list[Path]:
         """Copies one object, or every object under a prefix, into a folder.
 
-        An object keeps its name; under a prefix the rest of the key is kept. Raises ObjectStoreError if there is none.
+        An object keeps its name; under a prefix the rest of the key is kept. Of a `share` (1, 3) it is the second
+        object, the fifth and so on. Raises ObjectStoreError if there is none.
         """
-        objects = self._files(uri)
+        place, count = share
+        objects = self._files(uri)[place::count]
         if not objects:
+            if count > 1:
+                raise ObjectStoreError(f"{uri}: there are fewer objects under that prefix than the {count} instances.")
             raise ObjectStoreError(f"{uri}: there is no such object and no object under that prefix.")
         return [self._copy(file, folder / name) for name, file in objects]
 
