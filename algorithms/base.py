@@ -81,6 +81,9 @@ class Algorithm(ABC):
     """Why nothing can be said of rows that it was not fitted on; such a model is evaluated on its training rows, and
     serves no requests. None: it predicts new rows."""
 
+    distributed: ClassVar[bool] = False
+    """Whether several instances can train it, each with some of the rows (`algorithms.distributed`)."""
+
     undefined_metrics: ClassVar[tuple[str, ...]] = ()
     """Metrics of its tasks that have no meaning for it."""
 

@@ -60,17 +60,25 @@ class Features:
 
         Raises DatasetError when no row is left.
         """
+        complete = self.complete(rows)
+        self.check_left(int(complete.sum()))
+        return complete
+
+    def complete(self, rows: pd.DataFrame) -> Array:
+        """As `complete_rows`, of some of the rows: none may be left of them."""
         import numpy as np
 
         if self.preprocessing.missing != "drop":
             return np.ones(len(rows), dtype=bool)
-        complete = np.asarray(read_columns(rows, self.columns).notna().all(axis="columns"))
-        if not complete.any():
+        return np.asarray(read_columns(rows, self.columns).notna().all(axis="columns"))
+
+    def check_left(self, rows: int) -> None:
+        """Raises DatasetError where `missing: drop` leaves no row."""
+        if rows == 0 and self.preprocessing.missing == "drop":
             message = (
                 "preprocessing.missing: drop leaves no training row, every row lacks a value. Choose median instead."
             )
             raise DatasetError.of("preprocessing.missing", "drop", message)
-        return complete
 
     def fit_transform(self, rows: pd.DataFrame, y: Array | None) -> Matrix:
         """The training matrix. Only `encoding: target` looks at `y`, class codes or numbers of shape (n_rows,).
@@ -89,6 +97,10 @@ class Features:
             raise DatasetError.of("dataset", None, "dataset: the text columns hold no words. Add features.")
         self.dense = matrix.shape[0] * matrix.shape[1] <= DENSE_CELLS
         return self._cast(matrix)
+
+    def fit_sample(self, rows: pd.DataFrame, total: int) -> None:
+        """Fits on rows that stand for `total` ones. Raises ParameterError for `encoding: target`, else DatasetError."""
+        self.dense = total * self.fit_transform(rows, None).shape[1] <= DENSE_CELLS
 
     def transform(self, rows: pd.DataFrame) -> Matrix:
         """The matrix of raw rows. Raises DatasetError for missing columns and for no rows at all."""

@@ -31,7 +31,7 @@ class SupervisedAlgorithm(TabularAlgorithm):
     def encode(self, data: Table) -> Array:
         """Class codes 0 to k-1, or numbers, of shape (n_rows,). Raises DatasetError for targets without a value."""
         self.labels = _labels(data)
-        return _numbers(data, self.labels)
+        return class_codes(data, self.labels)
 
     def predict(self, inputs: pd.DataFrame) -> Array:
         """Class labels in their own type, or float64 values, of shape (n_rows,)."""
@@ -50,7 +50,7 @@ class SupervisedAlgorithm(TabularAlgorithm):
 
     def _scorers(self, X: Matrix, data: Table) -> evaluation.Scorers:
         probabilities = self.probabilities(X) if self.labels else None
-        return _scorers(_numbers(data, self.labels), self.infer(X), probabilities)
+        return _scorers(class_codes(data, self.labels), self.infer(X), probabilities)
 
     def probabilities(self, X: Matrix) -> Array:
         """Class probabilities of shape (n_rows, k)."""
@@ -62,10 +62,10 @@ class SupervisedAlgorithm(TabularAlgorithm):
         import numpy as np
 
         labels = _labels(train)
-        dummy = _dummy(train.schema.task_type).fit(np.zeros(len(train.X)), _numbers(train, labels))
+        dummy = _dummy(train.schema.task_type).fit(np.zeros(len(train.X)), class_codes(train, labels))
         X = np.zeros(len(test.X))
         probabilities = dummy.predict_proba(X) if labels else None
-        scorers = _scorers(_numbers(test, labels), dummy.predict(X), probabilities)
+        scorers = _scorers(class_codes(test, labels), dummy.predict(X), probabilities)
         return evaluation.report(scorers, len(test.X), None, self.seed)
 
     def state(self) -> dict[str, Any]:
@@ -96,9 +96,11 @@ def _target(data: Table) -> pd.Series[Any]:
 
 
 def _labels(data: Table) -> Labels:
-    if data.schema.task_type == "regression":
-        return []
-    found = set(_target(data).tolist())
+    return [] if data.schema.task_type == "regression" else labels_among(data, set(_target(data).tolist()))
+
+
+def labels_among(data: Table, found: set[Any]) -> Labels:
+    """The classes of `found`, in their order. Raises DatasetError for fewer than two."""
     labels = [label for label in data.schema.classes or sorted(found) if label in found]
     if len(labels) < 2:
         message = f"target: training needs at least 2 classes, got {shown(labels)}. Choose another target or add rows."
@@ -106,7 +108,7 @@ def _labels(data: Table) -> Labels:
     return labels
 
 
-def _numbers(data: Table, labels: Labels) -> Array:
+def class_codes(data: Table, labels: Labels) -> Array:
     """The target as float64, or as class codes; classes that training did not see get codes of their own, k and up."""
     import numpy as np
 

@@ -87,7 +87,7 @@ class TabularAlgorithm(Algorithm):
         data = _rows(data, features.complete_rows(data.X))
         y = self.encode(data)
         X = features.fit_transform(data.X, y)
-        with _one_thread():
+        with one_thread():
             self._estimator = self.train(X, y, data.schema.task_type)
         self._features = features
         return self
@@ -98,7 +98,7 @@ class TabularAlgorithm(Algorithm):
         Raises NotFittedError before fit, DatasetError for rows without the feature columns.
         """
         X = self.features.transform(inputs)
-        with _one_thread():
+        with one_thread():
             return self.infer(X)
 
     def infer(self, X: Matrix) -> Array:
@@ -109,7 +109,7 @@ class TabularAlgorithm(Algorithm):
     def evaluate(self, data: Table, interval: str | None = None) -> Evaluation:
         """Every metric of the task on the rows of `data`; with `interval`, the 95 % interval of that metric."""
         X = self.features.transform(data.X)
-        with _one_thread():
+        with one_thread():
             return self.measure(X, data, interval)
 
     @property
@@ -174,10 +174,15 @@ class TabularAlgorithm(Algorithm):
 
 def _rows(data: Table, kept: Array) -> Table:
     rows = Table(data.X[kept], None if data.y is None else data.y[kept], data.schema)
-    if len(rows.X) < 2:
-        message = f"dataset: at least 2 training rows are needed, got {len(rows.X)}. Add rows."
-        raise DatasetError.of("dataset", len(rows.X), message)
+    check_rows(len(rows.X))
     return rows
+
+
+def check_rows(rows: int) -> None:
+    """Raises DatasetError for fewer training rows than two."""
+    if rows < 2:
+        message = f"dataset: at least 2 training rows are needed, got {rows}. Add rows."
+        raise DatasetError.of("dataset", rows, message)
 
 
 def _read_state(path: Path) -> dict[str, Any]:
@@ -201,7 +206,8 @@ def _untrusted(path: Path) -> DatasetError:
     return model_error(f"{path.name} holds types that are not trusted: {names}. Train again.", names)
 
 
-def _one_thread() -> Any:
+def one_thread() -> Any:
+    """Holds numerical libraries to one thread."""
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     return threadpool_limits(limits=1)

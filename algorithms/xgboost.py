@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from algorithms.base import Progress, Table
+from algorithms.distributed import DistributedAlgorithm
 from algorithms.errors import DatasetError
 from algorithms.metrics import TaskType
 from algorithms.params import Params, source
-from algorithms.supervised import SupervisedAlgorithm
+from algorithms.peers import Peers, gather_values
 from algorithms.wording import plain, shown
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class XGBoostParams(Params):
     )
 
 
-class XGBoost(SupervisedAlgorithm):
+class XGBoost(DistributedAlgorithm):
     """Often the most accurate choice on tables with thousands of rows."""
 
     name = "xgboost"
@@ -78,13 +79,21 @@ class XGBoost(SupervisedAlgorithm):
     task_types = ("classification", "regression")
     params_model = XGBoostParams
     dtype = "float32"
-    libraries = (*SupervisedAlgorithm.libraries, "xgboost")
+    libraries = (*DistributedAlgorithm.libraries, "xgboost")
 
     def encode(self, data: Table) -> Array:
         """See SupervisedAlgorithm. Raises DatasetError for numbers that are too large to be learned."""
         y = super().encode(data)
         if not self.labels:
-            _check_size(y, data.schema.target)
+            _check_size(float(abs(y).max()), len(y), data.schema.target)
+        return y
+
+    def encode_shard(self, data: Table, total: int, peers: Peers) -> Array:
+        """See DistributedAlgorithm. Raises DatasetError for numbers that are too large to be learned."""
+        y = super().encode_shard(data, total, peers)
+        if not self.labels:
+            largest = gather_values(peers, float(abs(y).max()) if len(y) else 0.0)
+            _check_size(max(largest), total, data.schema.target)
         return y
 
     def train(self, X: Any, y: Any, task_type: TaskType) -> Any:
@@ -93,6 +102,23 @@ class XGBoost(SupervisedAlgorithm):
         report = _progress_callback(self.on_progress, values["n_estimators"])
         model = _estimator(task_type)(**values, random_state=self.seed, n_jobs=_cores(), callbacks=[report])
         return model.fit(X, y).set_params(callbacks=None)
+
+    def train_shard(self, X: Any, y: Any, task_type: TaskType, peers: Peers) -> Any:  # noqa: ARG002
+        """As `train`, with the sums over rows of all peers: XGBoost's own collective must be under way.
+
+        With `subsample: 1` the trees are those of one process, as far as the quantiles of the features are: each peer
+        sketches its own rows, and the sketches are merged. Else each peer draws among its own rows.
+        """
+        import xgboost
+
+        values = self.params.model_dump()
+        model = _estimator(task_type)(**values, random_state=self.seed, n_jobs=_cores())
+        parameters = {**model.get_xgb_params(), **_objective(len(self.labels))}
+        rows = xgboost.QuantileDMatrix(X, label=y, nthread=_cores())
+        report = _progress_callback(self.on_progress, values["n_estimators"])
+        booster = xgboost.train(parameters, rows, values["n_estimators"], callbacks=[report])
+        model.load_model(booster.save_raw("ubj"))
+        return model
 
     def contributions(self, rows: pd.DataFrame) -> Array:
         """SHAP values of raw rows, exact for trees (`pred_contribs`), shape (n_rows, n_outputs, n_matrix_columns).
@@ -120,8 +146,15 @@ class XGBoost(SupervisedAlgorithm):
         self._estimator.load_model(model_dir / FILE_NAME)
 
 
-def _check_size(y: Array, target: str | None) -> None:
-    largest, limit = float(abs(y).max()), LARGEST_SUM / len(y)
+def _objective(classes: int) -> dict[str, Any]:
+    """What XGBClassifier and XGBRegressor choose when they see the whole target."""
+    if classes > 2:
+        return {"objective": "multi:softprob", "num_class": classes}
+    return {"objective": "binary:logistic" if classes else "reg:squarederror"}
+
+
+def _check_size(largest: float, rows: int, target: str | None) -> None:
+    limit = LARGEST_SUM / rows
     if not largest <= limit:
         name = shown(target or "target")
         message = f"target: {name} must be at most {limit:.1e} in size to be summed in float32, got {largest:.1e}. "

@@ -14,6 +14,8 @@ from pipelines.request import TrainingRequest
 STARTER = Path(str(files("seed_code"))) / "starter" / "datasets"
 FILES = ("train.csv", "train.parquet", "test.csv", "test.parquet", "metadata.json")
 """What a dataset folder may hold. Other files are left where they are."""
+FOLDERS = ("train", "test")
+"""Folders of Parquet files, in the place of one file."""
 
 
 def raw_uri(dataset_id: str) -> str:
@@ -29,8 +31,8 @@ def add_dataset(objects: ObjectStore, dataset_id: str, folder: Path) -> list[str
     """
     check_id(dataset_id)
     files = _files_of(folder)
-    objects.replace(files, raw_uri(dataset_id))
-    return [file.name for file in files]
+    objects.replace(files, raw_uri(dataset_id), folder)
+    return [file.relative_to(folder).as_posix() for file in files]
 
 
 def check_id(dataset_id: str) -> None:
@@ -71,8 +73,11 @@ def _files_of(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise _unusable(folder, "is no folder. Name the folder that holds train.csv or train.parquet.")
     files = [folder / name for name in FILES if (folder / name).is_symlink() or (folder / name).exists()]
-    if not {"train.csv", "train.parquet"} & {file.name for file in files}:
-        raise _unusable(folder, "holds no train.csv and no train.parquet. Put the training rows there.")
+    files += [folder / name for name in FOLDERS if (folder / name).is_symlink()]  # which is refused
+    files += [file for name in FOLDERS for file in sorted((folder / name).glob("*.parquet"))]
+    if not any(file.relative_to(folder).as_posix().startswith(("train.", "train/")) for file in files):
+        what = "holds no train.csv, no train.parquet and no train/*.parquet. Put the training rows there."
+        raise _unusable(folder, what)
     try:
         return [require_regular(file) for file in files]
     except ObjectStoreError as error:

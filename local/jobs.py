@@ -15,15 +15,17 @@ import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from local.archives import pack
 from local.arns import job_arn
 from local.expressions import to_string
+from local.hosts import host_log, host_names, meeting_place, resource_config, run_together
 from local.objects import ObjectStore, ObjectStoreError, join, regular_files
 from local.workers import Job, OnLine, Outcome, Workers
+from pipelines.consistency import MOST_INSTANCES
 
 ML_ROOT = PurePosixPath("/opt/ml")
 MAX_MESSAGE_CHARACTERS = 1024
@@ -106,28 +108,56 @@ class Jobs:
     def trained(
         self, arguments: Arguments, context: JobContext, more: Mapping[str, object] | None = None
     ) -> Iterator[Path]:
-        """Runs a training job's process, and yields its `/opt/ml` with the model in it; it is removed after that.
+        """Runs a training job's processes, one for each instance, and yields the first one's `/opt/ml` with the model.
 
-        `more`: further files of `input/config`. Raises StepFailedError, InterruptedStepError.
+        It is removed after that. `more`: further files of `input/config`. Raises StepFailedError, InterruptedStepError.
         """
-        channels = arguments.get("InputDataConfig") or []
-        parameters = arguments.get("HyperParameters") or {}
+        names = host_names(_instance_count(arguments))
         with self._job_folder(context.name) as root:
-            config = root / "input/config"
-            _write(config / "hyperparameters.json", {key: to_string(value) for key, value in parameters.items()})
-            _write(config / "inputdataconfig.json", {channel["ChannelName"]: _CHANNEL for channel in channels})
-            _write(config / "resourceconfig.json", _HOST)
-            for name, content in (more or {}).items():
-                _write(config / name, content)
-            for channel in channels:
-                name, source = channel["ChannelName"], channel["DataSource"]["S3DataSource"]
-                self._fetch(name, source["S3Uri"], _below(root, f"/opt/ml/input/data/{name}"), source)
-            for folder in ("model", "output/data"):
-                (root / folder).mkdir(parents=True)
-            command = arguments["AlgorithmSpecification"]
-            self._run(command, root, root / "output/failure", arguments, context)
+            jobs = self._hosts(root, names, arguments, context)
+            for name, job in zip(names, jobs, strict=True):
+                self._lay_out(job.root, arguments, name, names, more or {})
+            job, outcome = run_together(self._workers, jobs)
+            _check(outcome, job.root / "output/failure", job)
             _require_files(root / "model", "model")
             yield root
+
+    def _hosts(self, root: Path, names: Sequence[str], arguments: Arguments, context: JobContext) -> list[Job]:
+        """One process for each host. The first one has the job's name, log and folder, and alone tells of progress."""
+        place = meeting_place() if len(names) > 1 else {}
+        first = self._job(arguments["AlgorithmSpecification"], root, arguments, context, place)
+        folders = {name: root.parent / name for name in names[1:]}
+        others = [
+            replace(
+                first,
+                name=f"{first.name}-{name}",
+                root=folder / "ml",
+                folder=folder,
+                log=host_log(first.log, name),
+                on_line=lambda _: None,
+            )
+            for name, folder in folders.items()
+        ]
+        return [first, *others]
+
+    def _lay_out(
+        self, root: Path, arguments: Arguments, host: str, hosts: Sequence[str], more: Mapping[str, object]
+    ) -> None:
+        """The files that one host of a training job begins with."""
+        channels = arguments.get("InputDataConfig") or []
+        parameters = arguments.get("HyperParameters") or {}
+        config = root / "input/config"
+        _write(config / "hyperparameters.json", {key: to_string(value) for key, value in parameters.items()})
+        _write(config / "inputdataconfig.json", {channel["ChannelName"]: _channel(channel) for channel in channels})
+        _write(config / "resourceconfig.json", resource_config(host, hosts))
+        for name, content in more.items():
+            _write(config / name, content)
+        for channel in channels:
+            name, source = channel["ChannelName"], channel["DataSource"]["S3DataSource"]
+            share = (hosts.index(host), len(hosts)) if _distribution(channel) == SHARDED else (0, 1)
+            self._fetch(name, source["S3Uri"], _below(root, f"/opt/ml/input/data/{name}"), source, share)
+        for folder in ("model", "output/data"):
+            (root / folder).mkdir(parents=True)
 
     @contextmanager
     def _job_folder(self, name: str) -> Iterator[Path]:
@@ -144,35 +174,47 @@ class Jobs:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _fetch(self, name: str, uri: str, folder: Path, source: Mapping[str, Any]) -> None:
+    def _fetch(
+        self, name: str, uri: str, folder: Path, source: Mapping[str, Any], share: tuple[int, int] = (0, 1)
+    ) -> None:
         kind = source.get("S3DataType", "S3Prefix")
         if kind != "S3Prefix":
             raise StepFailedError(f"input {name!r}: S3DataType must be S3Prefix here, got {kind!r}.")
         try:
-            self._objects.get(uri, folder)
+            self._objects.get(uri, folder, share)
         except ObjectStoreError as error:
             raise StepFailedError(f"input {name!r}: {error}") from error
 
     def _run(
         self, command: Mapping[str, Any], root: Path, message: Path, arguments: Arguments, context: JobContext
     ) -> None:
+        job = self._job(command, root, arguments, context)
+        _check(self._workers.run(job), message, job)
+
+    def _job(
+        self,
+        command: Mapping[str, Any],
+        root: Path,
+        arguments: Arguments,
+        context: JobContext,
+        more: Mapping[str, str] = {},
+    ) -> Job:
         if not command.get("ContainerEntrypoint"):
             raise StepFailedError("ContainerEntrypoint: is needed to run a job here.")
         environment = arguments.get("Environment") or {}
         limit = (arguments.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds")
-        job = Job(
+        return Job(
             name=context.name,
             command=[to_string(word) for word in (*command["ContainerEntrypoint"], *_words(command))],
             root=root,
             folder=root.parent,
             log=context.log,
-            environment={key: to_string(value) for key, value in environment.items()},
+            environment={**{key: to_string(value) for key, value in environment.items()}, **more},
             time_limit_seconds=limit,
             on_line=context.on_line,
             cancelled=context.cancelled,
             family=context.family,
         )
-        _check(self._workers.run(job), message, job)
 
     def store_model(self, root: Path, output: Mapping[str, Any], name: str) -> str:
         """Stores the model of a job as the service does. Returns its URI."""
@@ -186,8 +228,28 @@ class Jobs:
         return join(base, archive.name)
 
 
-_HOST = {"current_host": "algo-1", "hosts": ["algo-1"], "network_interface_name": "lo"}
-_CHANNEL = {"TrainingInputMode": "File", "S3DistributionType": "FullyReplicated", "RecordWrapperType": "None"}
+_HOST = resource_config("algo-1", ["algo-1"])
+SHARDED = "ShardedByS3Key"
+
+
+def _distribution(channel: Mapping[str, Any]) -> str:
+    return str(channel["DataSource"]["S3DataSource"].get("S3DataDistributionType", "FullyReplicated"))
+
+
+def _channel(channel: Mapping[str, Any]) -> dict[str, str]:
+    """What inputdataconfig.json says of a channel."""
+    return {
+        "TrainingInputMode": "File",
+        "S3DistributionType": _distribution(channel),
+        "RecordWrapperType": "None",
+    }
+
+
+def _instance_count(arguments: Arguments) -> int:
+    count = (arguments.get("ResourceConfig") or {}).get("InstanceCount", 1)
+    if not str(count).isdecimal() or not 0 < int(count) <= MOST_INSTANCES:
+        raise StepFailedError(f"InstanceCount: must be a whole number from 1 to {MOST_INSTANCES}, got {count!r}.")
+    return int(count)
 
 
 def _words(command: Mapping[str, Any]) -> Sequence[Any]:

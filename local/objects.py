@@ -85,8 +85,8 @@ class ObjectStore:
         for file in files:
             self.put_file(file, join(uri, file.relative_to(source).as_posix()))
 
-    def replace(self, files: Sequence[Path], uri: str) -> None:
-        """Makes copies of these files, under their names, the whole content of a prefix.
+    def replace(self, files: Sequence[Path], uri: str, folder: Path | None = None) -> None:
+        """Makes copies of these files, under their names or their paths in `folder`, the whole content of a prefix.
 
         A kill leaves the old content or the new one: `finish_replacements` completes what was under way.
         """
@@ -94,7 +94,8 @@ class ObjectStore:
         stage = Path(tempfile.mkdtemp(dir=self._staging))
         (stage / NEW).mkdir()
         for file in files:
-            shutil.copyfile(require_regular(file), stage / NEW / file.name)
+            name = file.name if folder is None else file.relative_to(folder)
+            self._copy(require_regular(file), stage / NEW / name)
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists():
             (stage / TARGET).write_text(str(target))
@@ -102,13 +103,17 @@ class ObjectStore:
         (stage / NEW).rename(target)
         shutil.rmtree(stage)
 
-    def get(self, uri: str, folder: Path) -> list[Path]:
+    def get(self, uri: str, folder: Path, part: tuple[int, int] = (0, 1)) -> list[Path]:
         """Puts one object, or every object under a prefix, into a folder, by `links.share`: to be read, not written.
 
-        An object keeps its name; under a prefix the rest of the key is kept. Raises ObjectStoreError if there is none.
+        An object keeps its name; under a prefix the rest of the key is kept. Of the `part` (1, 3) it is the second
+        object, the fifth and so on. Raises ObjectStoreError if there is none.
         """
-        objects = self._files(uri)
+        place, count = part
+        objects = self._files(uri)[place::count]
         if not objects:
+            if count > 1:
+                raise ObjectStoreError(f"{uri}: there are fewer objects under that prefix than the {count} instances.")
             raise ObjectStoreError(f"{uri}: there is no such object and no object under that prefix.")
         return [self._give(file, folder / name) for name, file in objects]
 

@@ -42,6 +42,8 @@ REPORT = PropertyFile(name="EvaluationReport", output_name="evaluation", path="e
 PROCESSING = "/opt/ml/processing"
 OBJECTIVE = {"Name": "objective", "Regex": "objective: (\\S+)"}
 """The line that `steps.search` prints for each trial."""
+ROWS_FOLDER, SCHEMA_FILE = "rows/", "schema.json"
+"""What Prepare writes for several instances, as `steps.prepare` names it."""
 
 
 class RequestStep(ConfigurableRetryStep):  # type: ignore[misc]
@@ -127,6 +129,27 @@ class Trained:
 
 def train_step(plan: Plan, prepare: ProcessingStep, **hyperparameters: Any) -> Trained:
     """Train: the algorithm's own parameters travel as one JSON object; `hyperparameters` are added to it."""
+    return _training(plan, _training_job(plan, prepare), hyperparameters)
+
+
+def distributed_train_step(plan: Plan, prepare: ProcessingStep, **hyperparameters: Any) -> Trained:
+    """Train on several instances: each gets its share of the files of rows, and all of them the schema.
+
+    The prefix of the rows holds nothing else, so that the shares are even. What the instances tell each other is
+    encrypted on its way: there are rows in it.
+    """
+    uri = _uri(prepare, "train")
+    rows, schema = (Join(on="/", values=[uri, name]) for name in (ROWS_FOLDER, SCHEMA_FILE))
+    job = _training_job(plan, prepare)
+    own = {
+        "InputDataConfig": [_channel("train", rows, "ShardedByS3Key"), _channel("schema", schema)],
+        "ResourceConfig": {**job["ResourceConfig"], "InstanceCount": plan["InstanceCount"]},
+        "EnableInterContainerTrafficEncryption": True,
+    }
+    return _training(plan, {**job, **own}, hyperparameters)
+
+
+def _training(plan: Plan, job: Mapping[str, Any], hyperparameters: Mapping[str, Any]) -> Trained:
     step = RequestStep(
         name="Train",
         step_type=StepTypeEnum.TRAINING,
@@ -134,7 +157,7 @@ def train_step(plan: Plan, prepare: ProcessingStep, **hyperparameters: Any) -> T
         request={
             "AlgorithmSpecification": {**_image(plan), "ContainerEntrypoint": _entry_point("train")},
             "HyperParameters": _hyperparameters(plan, hyperparameters),
-            **_training_job(plan, prepare),
+            **job,
             "Tags": plan.tags,
         },
         display_name="Train the model",
@@ -373,8 +396,8 @@ def _input(name: str, uri: Any) -> ProcessingInput:
     return ProcessingInput(input_name=name, s3_input=source)
 
 
-def _channel(name: str, uri: Any) -> dict[str, Any]:
-    source = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
+def _channel(name: str, uri: Any, distribution: str = "FullyReplicated") -> dict[str, Any]:
+    source = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": distribution}
     return {"ChannelName": name, "DataSource": {"S3DataSource": source}}
 
 

@@ -49,6 +49,8 @@ MOST_SENSITIVE = 5
 LONGEST_ARGUMENT = 256
 """Characters of a container argument (CreateProcessingJob, `ContainerArguments`)."""
 
+MOST_INSTANCES = 16
+"""Of one training job."""
 LONGEST_JSON = 1000
 """Characters of `hyperparameters` and of `preprocessing` as canonical JSON; a pipeline parameter takes 1,024."""
 
@@ -296,6 +298,34 @@ def _environment(given: Given) -> list[Problem]:
     return [Problem("environment", environment, f"{message}Choose one of {able}.")]
 
 
+def _instance_count(given: Given) -> list[Problem]:
+    """Several instances against what has to see all rows at once."""
+    count, who = given.keys.get("instance_count"), given.algorithm
+    if type(count) is not int or not 1 < count <= MOST_INSTANCES or who is None:
+        return []
+    preprocessing = given.keys.get("preprocessing")
+    if not who.distributed:
+        message = f"must be 1 for {who.name}, which trains on one instance, got {count}. "
+        able = [name for name in ALGORITHMS if algorithm(name).distributed]
+        advice = f"Leave it out, or choose {' or '.join(able)}."
+    elif _searches(given):
+        message = f"must be 1 for a search, which cross-validates on one instance, got {count}. "
+        advice = "Leave it out, or give one value for each hyperparameter."
+    elif isinstance(preprocessing, Mapping) and preprocessing.get("encoding") == "target":
+        message = f"must be 1 with `encoding: target`, which looks at all rows at once, got {count}. "
+        advice = "Leave it out, or choose one_hot or ordinal."
+    else:
+        return []
+    return [Problem("instance_count", count, f"instance_count: {message}{advice}")]
+
+
+def _searches(given: Given) -> bool:
+    keys = given.keys.get("hyperparameters")
+    return (
+        isinstance(keys, Mapping) and given.algorithm is not None and bool(split(given.algorithm.params_model, keys)[0])
+    )
+
+
 CHECKS: tuple[Callable[[Given], list[Problem]], ...] = (
     _each_key,
     _algorithm,
@@ -307,4 +337,5 @@ CHECKS: tuple[Callable[[Given], list[Problem]], ...] = (
     _preprocessing,
     _hyperparameters,
     _tuning,
+    _instance_count,
 )

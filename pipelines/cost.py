@@ -105,7 +105,7 @@ class Costs:
                 self.processing_instance_type,
                 attempts * PROCESSING_JOBS * self.processing_seconds / HOUR,
             ),
-            Part("training", train, request.instance_type, attempts * _trainings(request) * seconds / HOUR),
+            Part("training", train, request.instance_type, attempts * _instances(request) * seconds / HOUR),
         )
 
     def dollars(self, request: ResolvedRequest) -> float | None:
@@ -154,10 +154,10 @@ class Costs:
         return f"{missing}, and needed are those of {' and '.join(names)}. {todo}"
 
 
-def _trainings(request: ResolvedRequest) -> int:
-    """Training jobs of an attempt: one for each trial of a search, all of a grid in one."""
+def _instances(request: ResolvedRequest) -> int:
+    """Instances that train in an attempt: one for each trial of a search, all of a grid on one."""
     tuning = request.search()
-    return 1 if tuning is None or tuning.strategy == "grid" else tuning.max_trials
+    return request.instance_count if tuning is None or tuning.strategy == "grid" else tuning.max_trials
 
 
 def _cents_up(dollars: float) -> float:
@@ -206,4 +206,5 @@ def _places(environ: Mapping[str, str]) -> Iterator[Path]:
 
 def _advice(request: ResolvedRequest, dollars: float) -> str:
     fewer = "a smaller max_retry, " if request.max_retry else ""
+    fewer += "a smaller instance_count, " if request.instance_count > 1 else ""
     return f"Choose {fewer}a smaller instance_type or a max_cost_usd of at least {dollars:.2f}."

@@ -93,6 +93,7 @@ def _own(request: ResolvedRequest, facts: RunFacts) -> Parameters:
     }
     values |= {} if request.target is None else {"Target": request.target}
     values |= {"SensitiveColumns": canonical_list(request.sensitive_columns)} if request.sensitive_columns else {}
+    values |= {"InstanceCount": request.instance_count} if request.instance_count > 1 else {}
     return {**values, **_search(request)}
 
 

@@ -115,6 +115,11 @@ def table_parameters(learning_type: LearningType) -> list[Parameter]:
     ]
 
 
+def distributed_parameters() -> list[Parameter]:
+    """What the pipeline that trains on several instances adds."""
+    return [ParameterInteger("InstanceCount", default_value=2)]
+
+
 def search_parameters() -> list[Parameter]:
     """What the pipelines that search hyperparameters add."""
     return [

@@ -17,7 +17,14 @@ from algorithms.metrics import DEFAULT_METRIC, METRICS, NO_THRESHOLD, LearningTy
 from algorithms.params import Params, Preprocessing
 from algorithms.registry import ALGORITHMS, algorithm
 from algorithms.search import Space, Tuning, space
-from pipelines.consistency import MOST_SENSITIVE, canonical_json, find_problems, metric_problem, without_empty
+from pipelines.consistency import (
+    MOST_INSTANCES,
+    MOST_SENSITIVE,
+    canonical_json,
+    find_problems,
+    metric_problem,
+    without_empty,
+)
 from pipelines.definitions import PipelineKey
 from pipelines.instances import DEFAULT_INSTANCE_TYPE, INSTANCE_TYPES
 
@@ -115,6 +122,13 @@ class TrainingRequest(BaseModel):
         description="The machine of the Train step. Left out: the default of the learning type.",
         json_schema_extra={"expected": "a name from docs/reference/instances.md, such as `ml.m5.large`"},
     )
+    instance_count: int = Field(
+        1,
+        ge=1,
+        le=MOST_INSTANCES,
+        description="How many machines the Train step takes, each with some of the rows. More than 1 for `xgboost` "
+        "only, without a search.",
+    )
 
     max_cost_usd: float | None = Field(
         None,
@@ -150,6 +164,8 @@ class ResolvedRequest(TrainingRequest):
     @property
     def pipeline(self) -> PipelineKey:
         """The pipeline that trains it."""
+        if self.instance_count > 1:
+            return "supervised_distributed"
         if self.search() is None:
             return self.learning_type
         return "supervised_tuning" if self.learning_type == "supervised" else "unsupervised_tuning"

@@ -21,4 +21,5 @@ def supervised(settings: Settings, key: PipelineKey, *more: Parameter) -> Pipeli
     target = ParameterString("Target", default_value="")
     sensitive = ParameterString("SensitiveColumns", default_value="[]")
     plan = Plan.of("supervised", settings, [*table_parameters("supervised"), target, sensitive, *more], key)
-    return table_pipeline(plan, prepare=("--target", target), both=("--sensitive", sensitive))
+    shards = ("--instances", plan["InstanceCount"].to_string()) if "InstanceCount" in plan.parameters else ()
+    return table_pipeline(plan, prepare=("--target", target, *shards), both=("--sensitive", sensitive))

@@ -53,6 +53,11 @@ class Paths:
         return self.root / "input/config/hyperparameters.json"
 
     @property
+    def hosts(self) -> Path:
+        """Which hosts the training job has."""
+        return self.root / "input/config/resourceconfig.json"
+
+    @property
     def model(self) -> Path:
         """Train writes the model here; SageMaker packs it as model.tar.gz."""
         return self.root / "model"

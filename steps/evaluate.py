@@ -24,6 +24,7 @@ from algorithms.reinforcement import CURVE_FILE
 from steps.container import Paths, read_arguments, run_step, write_json
 from steps.figures import figures
 from steps.model_archive import ARCHIVE_NAME, unpack_model
+from steps.prepared import read_rows
 from steps.report import draw_episodes, draw_table
 from steps.search import FILE_NAME as SEARCH_NAME
 from steps.train import read_schema
@@ -133,9 +134,7 @@ def _rows(paths: Paths, trained: Trained) -> Table:
 
 
 def _training_rows(paths: Paths, test: Table) -> Table:
-    from steps.tables import load_table
-
-    return load_table(paths.processing_input("train") / "train.parquet", test.schema)
+    return read_rows(paths.processing_input("train"), test.schema)
 
 
 def _evaluate_table(paths: Paths, trained: Trained, train: Table, test: Table, metric: str) -> dict[str, Any]:

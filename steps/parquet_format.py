@@ -40,9 +40,22 @@ def read_parquet(path: Path) -> pd.DataFrame:
     except MemoryError:
         raise
     except (pa.ArrowException, OSError, ValueError, LookupError, OverflowError) as error:
-        message = f"{path.name}: is no Parquet file that can be read ({type(error).__name__}). Write it again."
-        raise refuse(path.name, None, message) from error
+        raise _unreadable(path, error) from error
     return pd.DataFrame(columns, index=range(table.num_rows))
+
+
+def count_cells(path: Path) -> int:
+    """Rows times columns that a file promises. Raises DatasetError for one that is damaged."""
+    try:
+        metadata = parquet.ParquetFile(path).metadata
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+    return int(metadata.num_rows * metadata.num_columns)
+
+
+def _unreadable(path: Path, error: Exception) -> DatasetError:
+    message = f"{path.name}: is no Parquet file that can be read ({type(error).__name__}). Write it again."
+    return refuse(path.name, None, message)
 
 
 def _open(path: Path) -> Any:

@@ -1,7 +1,8 @@
 """The step Prepare: reads, checks, types and splits a dataset, or checks an environment. The only cached step.
 
-Tables: processing/input/raw in; processing/output/train (train.parquet, schema.json), test (test.parquet) and report
-(quality.json, baseline.json) out. Rows are written untransformed: what is fitted to data is fitted by Train.
+Tables: processing/input/raw in; processing/output/train (train.parquet or, for several instances, rows/; schema.json),
+test (test.parquet) and report (quality.json, baseline.json) out. Rows are written untransformed: what is fitted to data
+is fitted by Train.
 Control: environment.json in train, and the random policy's figures as baseline.json in report.
 """
 
@@ -16,9 +17,12 @@ from functools import partial
 
 from algorithms.metrics import LEARNING_TYPE_OF
 from steps.container import Paths, read_arguments, run_step, write_json
+from steps.prepared import write_rows
 from steps.tables import Options, read_dataset, split, type_rows
 
 DIGEST_VARIABLE = "DATASET_DIGEST"
+MOST_INSTANCES = 16
+"""Of the step Train; the request allows no more."""
 
 
 def prepare(paths: Paths, argv: Sequence[str] | None = None) -> None:
@@ -28,7 +32,8 @@ def prepare(paths: Paths, argv: Sequence[str] | None = None) -> None:
         prepare_environment(paths, arguments)
     else:
         names = tuple(json.loads(arguments.sensitive))
-        prepare_table(paths, Options(arguments.task, arguments.target, arguments.duplicates, arguments.seed, names))
+        options = Options(arguments.task, arguments.target, arguments.duplicates, arguments.seed, names)
+        prepare_table(paths, options, arguments.instances)
 
 
 def _parser() -> ArgumentParser:
@@ -38,23 +43,27 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--sensitive", default="[]")
     parser.add_argument("--duplicates", choices=["keep", "drop"], default="keep")
     parser.add_argument("--environment", default="")
+    parser.add_argument("--instances", type=int, choices=range(1, MOST_INSTANCES + 1), default=1)
     parser.add_argument("--seed", type=int, default=0)
     return parser
 
 
-def prepare_table(paths: Paths, options: Options) -> None:
-    """Writes the outputs for a table. Raises DatasetError before scikit-learn is imported."""
+def prepare_table(paths: Paths, options: Options, instances: int = 1) -> None:
+    """Writes the outputs for a table, the training rows in files for so many instances of Train.
+
+    Raises DatasetError, where the files are wrong before scikit-learn is imported.
+    """
     typed = type_rows(read_dataset(paths.processing_input("raw")), options)
     prepared = split(typed, options)
     from steps.baseline import describe_rows
     from steps.quality import quality_report
-    from steps.table_file import write_rows
+    from steps.table_file import write_file
 
     train, test, report = (paths.processing_output(name) for name in ("train", "test", "report"))
     for folder in (train, test, report):
         folder.mkdir(parents=True, exist_ok=True)
-    write_rows(train / "train.parquet", prepared.train)
-    write_rows(test / "test.parquet", prepared.test)
+    write_rows(train, prepared.train, instances)
+    write_file(test / "test.parquet", prepared.test)
     write_json(train / "schema.json", prepared.typed.schema.model_dump(mode="json"))
     write_json(report / "quality.json", quality_report(prepared, options, os.environ.get(DIGEST_VARIABLE, "")))
     write_json(report / "baseline.json", describe_rows(prepared.train, prepared.typed.schema))

@@ -44,10 +44,15 @@ class RawTable:
 
 
 def find_table(folder: Path, stem: str) -> Path | None:
-    """The file `<stem>.csv` or `<stem>.parquet`; None where there is neither. Raises DatasetError for both."""
-    found = [path for suffix in ("csv", "parquet") if (path := folder / f"{stem}.{suffix}").is_file()]
+    """The file `<stem>.csv` or `<stem>.parquet`, or the folder `<stem>` of Parquet files; None where there is none.
+
+    Raises DatasetError for more than one.
+    """
+    found = [path for suffix in (".csv", ".parquet") if (path := folder / f"{stem}{suffix}").is_file()]
+    found += [folder / stem] if (folder / stem).is_dir() else []
     if len(found) > 1:
-        raise refuse(stem, None, f"dataset: holds both {stem}.csv and {stem}.parquet. Keep one.")
+        names = " and ".join(path.name if path.suffix else f"{path.name}/" for path in found)
+        raise refuse(stem, None, f"dataset: holds both {names}. Keep one.")
     return found[0] if found else None
 
 
@@ -57,12 +62,16 @@ def find_training_table(folder: Path) -> Path:
     if path is None:
         names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
         got = listed(names) if names else "no files"
-        raise refuse("dataset", None, f"dataset: needs train.csv or train.parquet, got {got}. Add or rename the file.")
+        what = "train.csv, train.parquet or a folder train/ of Parquet files"
+        raise refuse("dataset", None, f"dataset: needs {what}, got {got}. Add or rename the file.")
     return path
 
 
 def read_raw(path: Path, metadata: Metadata, min_rows: int) -> RawTable:
-    """The rows of a CSV or Parquet file. Raises DatasetError for a file that cannot be read or has too few rows."""
+    """The rows of a CSV or Parquet file, or of a folder of Parquet files.
+
+    Raises DatasetError for what cannot be read or has too few rows.
+    """
     return _read_csv(path, metadata, min_rows) if path.suffix == ".csv" else _read_parquet(path, metadata, min_rows)
 
 
@@ -115,9 +124,10 @@ def _read_small_csv(path: Path, metadata: Metadata, min_rows: int) -> RawTable:
 
 def _read_parquet(path: Path, metadata: Metadata, min_rows: int) -> RawTable:
     """Null is what means "missing" in Parquet, and an empty text; other markers only where metadata.json has them."""
+    from steps.parquet_folder import read_folder
     from steps.parquet_format import read_parquet
 
-    frame = read_parquet(path)
+    frame = read_folder(path) if path.is_dir() else read_parquet(path)
     _check_rows(path.name, len(frame), min_rows)
     na_values = {name: metadata.notes(name).na_values or [] for name in map(str, frame)}
     for name, markers in na_values.items():

@@ -14,7 +14,7 @@ GROUP_ROWS = 2**20
 """Rows of a group, as pandas has it."""
 
 
-def write_rows(path: Path, rows: pd.DataFrame) -> None:
+def write_file(path: Path, rows: pd.DataFrame) -> None:
     """Writes the rows; texts are texts in the file, in whichever form `rows` has them."""
     if len(rows) > GROUP_ROWS or any(is_compact(rows[name]) for name in rows):
         _write_groups(path, rows)

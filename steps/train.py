@@ -2,7 +2,8 @@
 
 Hyperparameters of the job, all texts: `algorithm`, `hyperparameters` (JSON), `preprocessing` (JSON, tables only) and
 `seed`; in a search `metric` and `strategy` besides (see `steps.search`). Channel `train`: train.parquet and
-schema.json, or environment.json. Progress goes to standard output.
+schema.json, or environment.json; for several hosts each host's files of rows, and schema.json in the channel `schema`.
+Progress goes to standard output.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from algorithms.base import Algorithm, EnvSpec, Table
+from algorithms.base import Algorithm, EnvSpec, Table, no_progress
 from algorithms.errors import ParameterError, Problem
 from algorithms.params import Preprocessing
 from algorithms.registry import ALGORITHMS, algorithm
@@ -21,6 +22,8 @@ from algorithms.schema import TableSchema
 from algorithms.validation import check
 from algorithms.wording import did_you_mean, plain, shown
 from steps.container import Paths, print_progress, read_hyperparameters, run_step
+from steps.hosts import Hosts, read_hosts
+from steps.prepared import read_rows
 from steps.training_rows import write_training_rows
 
 
@@ -38,12 +41,29 @@ def fit(paths: Paths, settings: Mapping[str, str]) -> None:
     """Fits the algorithm that the job's hyperparameters describe, and saves it."""
     model = build_algorithm(settings)
     model.on_progress = print_progress
-    data = _load(model, paths.channel("train"))
-    model.fit(data)
     paths.model.mkdir(parents=True, exist_ok=True)
-    if isinstance(data, Table):
-        write_training_rows(paths.model, data)
+    hosts = read_hosts(paths.hosts)
+    if hosts.several:
+        _fit_together(paths, model, hosts)
+        if hosts.rank > 0:
+            return
+    else:
+        data = _load(model, paths)
+        model.fit(data)
+        if isinstance(data, Table):
+            write_training_rows(paths.model, data)
     model.save(paths.model)
+
+
+def _fit_together(paths: Paths, model: Algorithm, hosts: Hosts) -> None:
+    """Fits on several hosts; in the end each has the model, and the first one keeps it."""
+    from steps.collective import connected
+    from steps.shards import fit_shard
+
+    if hosts.rank > 0:
+        model.on_progress = no_progress
+    with connected(hosts, paths.failure) as peers:
+        fit_shard(model, paths.channel("train"), _schema(paths), peers, paths.model)
 
 
 def build_algorithm(settings: Mapping[str, str]) -> Algorithm:
@@ -92,13 +112,18 @@ def _read_seed(settings: Mapping[str, str], problems: list[Problem]) -> int:
     return 0
 
 
-def _load(model: Algorithm, channel: Path) -> Table | EnvSpec:
+def _load(model: Algorithm, paths: Paths) -> Table | EnvSpec:
+    channel = paths.channel("train")
     if model.learning_type() == "reinforcement":
         environment = json.loads((channel / "environment.json").read_text(encoding="utf-8"))
         return EnvSpec(environment["environment"], model.seed)
-    from steps.tables import load_table
+    return read_rows(channel, _schema(paths))
 
-    return load_table(channel / "train.parquet", read_schema(channel))
+
+def _schema(paths: Paths) -> TableSchema:
+    """For several hosts it has a channel of its own, since each must have it."""
+    own = paths.channel("schema")
+    return read_schema(own if own.is_dir() else paths.channel("train"))
 
 
 def read_schema(folder: Path) -> TableSchema:

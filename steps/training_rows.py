@@ -44,9 +44,14 @@ def row_hashes(rows: Table, schema: TableSchema) -> Hashes:
 
 def write_training_rows(model_dir: Path, rows: Table) -> None:
     """Writes the hashes of the training rows, sorted, each once. The manifest, which comes later, covers the file."""
+    write_hashes(model_dir, row_hashes(rows, rows.schema).tobytes())
+
+
+def write_hashes(model_dir: Path, hashes: bytes) -> None:
+    """As `write_training_rows`, for the bytes of what `row_hashes` found."""
     import numpy as np
 
-    np.save(model_dir / FILE_NAME, np.unique(row_hashes(rows, rows.schema)), allow_pickle=False)
+    np.save(model_dir / FILE_NAME, np.unique(np.frombuffer(hashes, dtype=np.uint64)), allow_pickle=False)
 
 
 def read_training_rows(model_dir: Path) -> Hashes | None:

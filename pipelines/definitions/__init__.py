@@ -11,10 +11,13 @@ from typing import Any, Literal, cast, get_args
 
 from algorithms.metrics import LearningType
 
-PipelineKey = LearningType | Literal["supervised_tuning", "unsupervised_tuning"]
-"""A pipeline: that of a learning type, or the one that searches hyperparameters first."""
+PipelineKey = LearningType | Literal["supervised_tuning", "unsupervised_tuning", "supervised_distributed"]
+"""A pipeline: that of a learning type, one that searches hyperparameters first, or trains on several instances."""
 LEARNING_TYPES: tuple[LearningType, ...] = get_args(LearningType)
-PIPELINES: tuple[PipelineKey, ...] = (*LEARNING_TYPES, "supervised_tuning", "unsupervised_tuning")
+PIPELINES: tuple[PipelineKey, ...] = (
+    *LEARNING_TYPES,
+    *("supervised_tuning", "unsupervised_tuning", "supervised_distributed"),
+)
 
 STEP_NAMES = ("Prepare", "Train", "Evaluate", "CheckScore", "RegisterModel")
 """What a good execution goes through, in order; a test compares it with the definitions."""

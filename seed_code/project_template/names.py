@@ -56,12 +56,12 @@ class Names:
 
     @property
     def pipelines(self) -> list[str]:
-        """The five pipelines."""
+        """The pipelines."""
         return [self.arn("sagemaker", f"pipeline/{pipeline_name(name)}") for name in PIPELINES]
 
     @property
     def executions(self) -> list[str]:
-        """Executions of the five pipelines."""
+        """Executions of the pipelines."""
         return [f"{arn}/execution/*" for arn in self.pipelines]
 
     @property

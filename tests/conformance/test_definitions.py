@@ -14,6 +14,7 @@ import regex
 from botocore.validate import ParamValidator
 
 from algorithms.search import PLACE, SLOTS
+from pipelines.consistency import MOST_INSTANCES
 from pipelines.definitions import PIPELINES, load_definition, pipeline_name
 from pipelines.parameters import RunFacts, pipeline_parameters
 from pipelines.reference import all_steps
@@ -42,6 +43,7 @@ USUAL = {
 
 SEARCH = {"SearchStrategy": "random", "TuningJobStrategy": "Random", "MaxTrainingJobs": 50, "RandomSeed": 2**31 - 1}
 USUAL |= {f"{name}_tuning": USUAL[name] | SEARCH for name in ("supervised", "unsupervised")}
+USUAL["supervised_distributed"] = USUAL["supervised"] | {"Algorithm": "xgboost", "InstanceCount": 3}
 
 LONGEST = {
     "RunId": "issue-2147483647-attempt-6",
@@ -52,6 +54,7 @@ LONGEST = {
     "DatasetId": "d" * 64,
     "DatasetDigest": "f" * 64,
     "Target": "größe 列" * 32,
+    "InstanceCount": MOST_INSTANCES,
     "SensitiveColumns": json.dumps(["größe 列" * 36], ensure_ascii=False),
     "Environment": "E" * 60 + "-v1",
     "Seed": 2**32 - 1,
@@ -270,7 +273,7 @@ class TestDefinition:
         from algorithms.metrics import LEARNING_TYPE_OF, METRICS
 
         enums = {p["Name"]: p.get("EnumValues") for p in load_definition(learning_type)["Parameters"]}
-        tasks = [task for task, owner in LEARNING_TYPE_OF.items() if owner == learning_type.removesuffix("_tuning")]
+        tasks = [task for task, owner in LEARNING_TYPE_OF.items() if owner == learning_type.partition("_")[0]]
         assert enums["EvaluationMetric"] == [name for name, metric in METRICS.items() if metric.task_type in tasks]
         assert enums.get("TaskType", tasks) == tasks
         assert enums["Algorithm"] is None

@@ -91,6 +91,18 @@ def test_the_wait_for_spot_instances_counts():
     assert "3 h of `ml.m5.large` (Train, with the wait for spot instances)" in costs.sentence(request(max_retry=0))
 
 
+def test_each_instance_counts():
+    costs = Costs(training_seconds=3600, prices=PRICES)
+    assert [part.hours for part in costs.parts(request(max_retry=1, algorithm="xgboost", instance_count=3))] == [
+        4.0,
+        6.0,
+    ]
+    assert "a smaller instance_count" in refusal(
+        costs, max_retry=0, max_cost_usd=1, algorithm="xgboost", instance_count=3
+    )
+    assert "instance_count" not in refusal(costs, max_retry=0, max_cost_usd=1)
+
+
 def test_a_budget_that_cannot_be_checked_is_refused():
     assert "there is no price file" in refusal(Costs(), max_cost_usd=1000)
     assert "or leave max_cost_usd out" in refusal(Costs(), max_cost_usd=1000)

@@ -110,6 +110,19 @@ CASES = {
     "seed is a time": (f"{TABLE}seed: 1:30", "seed", 'got "1:30"'),
     "instance misspelled": (f"{TABLE}instance_type: ml.m5.larg", "instance_type", "Did you mean `ml.m5.large`?"),
     "instance too dear": (f"{TABLE}instance_type: ml.p5.48xlarge", "instance_type", "docs/reference/instances.md"),
+    "too many instances": (f"{TABLE}instance_count: 17", "instance_count", "The nearest valid value is 16."),
+    "no instance": (f"{TABLE}instance_count: 0", "instance_count", "a whole number from 1 to 16, got 0"),
+    "instances in quotes": (f"{TABLE}instance_count: '2'", "instance_count", "without quotes"),
+    "instances of an algorithm for one": (
+        f"{FOREST}instance_count: 2", "instance_count", "must be 1 for random_forest, which trains on one instance",
+    ),
+    "instances of an agent": (f"{AGENT}instance_count: 2", "instance_count", "Leave it out, or choose xgboost."),
+    "instances for a search": (
+        f"{TABLE}instance_count: 2\nhyperparameters: {{max_depth: [3, 4]}}", "instance_count", "must be 1 for a search",
+    ),
+    "instances with target encoding": (
+        f"{TABLE}instance_count: 2\npreprocessing: {{encoding: target}}", "instance_count", "looks at all rows at once",
+    ),
     # hyperparameters
     "hyperparameters are a list": (f"{TABLE}hyperparameters: [1]", "hyperparameters", "must be a mapping"),
     "hyperparameters are a text": (f"{TABLE}hyperparameters: deep", "hyperparameters", "must be a mapping"),

@@ -46,6 +46,13 @@ def parameters(learning_type, facts=FACTS):
     return pipeline_parameters(resolve(parse_request(REQUESTS[learning_type])), facts)
 
 
+def test_several_instances_have_a_pipeline_of_their_own():
+    given = {"learning_type": "supervised", "algorithm": "xgboost", "dataset_id": "wine"}
+    several, one = (resolve(parse_request({**given, "instance_count": count})) for count in (3, 1))
+    assert (several.pipeline, one.pipeline) == ("supervised_distributed", "supervised")
+    assert pipeline_parameters(several, FACTS) == {**pipeline_parameters(one, FACTS), "InstanceCount": 3}
+
+
 def test_every_value_of_a_request_arrives():
     assert parameters("supervised") == {
         "RunId": "issue-4-attempt-2",

@@ -146,3 +146,10 @@ def test_any_mapping_is_a_request_or_a_parameter_error(base, keys):
     except ParameterError as error:
         found = str(error).encode()
     assert found
+
+
+def test_the_description_names_the_algorithms_for_several_instances():
+    able = [name for name in ALGORITHMS if algorithm(name).distributed]
+    description = TrainingRequest.model_fields["instance_count"].description or ""
+    assert able == ["xgboost"]
+    assert all(f"`{name}`" in description for name in able)
