@@ -94,8 +94,9 @@ class ObjectStore:
         stage = Path(tempfile.mkdtemp(dir=self._staging))
         (stage / NEW).mkdir()
         for file in files:
-            name = file.name if folder is None else file.relative_to(folder)
-            self._copy(require_regular(file), stage / NEW / name)
+            copy = stage / NEW / (file.name if folder is None else file.relative_to(folder))
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(require_regular(file), copy)
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists():
             (stage / TARGET).write_text(str(target))

@@ -56,7 +56,8 @@ class LargeCsv:
             start += len(batch)
             if mask.any():
                 parts.append(batch.filter(pa.array(mask)))
-        return pa.Table.from_batches(parts).to_pandas()
+        texts: pd.DataFrame = pa.Table.from_batches(parts).to_pandas()
+        return texts
 
     def _collect(self, columns: dict[str, Collected]) -> None:
         for batch in self._blocks(columns):

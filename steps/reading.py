@@ -146,7 +146,10 @@ def _with_missing(values: pd.Series[Any], markers: Iterable[str]) -> pd.Series[A
 
 
 def parse_csv(path: Path, found: CsvFormat, chunksize: int | None = None) -> Iterator[pd.DataFrame]:
-    """The rows as texts, `chunksize` of them at a time; all at once without one. Raises DatasetError for a quote that is not closed."""
+    """The rows as texts, `chunksize` of them at a time; all at once without one.
+
+    Raises DatasetError for a quote that is not closed.
+    """
     import pandas as pd
 
     try:
