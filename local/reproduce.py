@@ -26,7 +26,7 @@ from local.records import Record, read_record
 from local.sagemaker import LocalSageMaker
 from local.version import full_version
 from local.workspace import Workspace
-from pipelines.definitions import load_definition, pipeline_name
+from pipelines.definitions import PipelineKey, load_definition, pipeline_name
 from pipelines.parameters import as_list
 from pipelines.request import canonical_json
 
@@ -150,12 +150,19 @@ def _bring_dataset(again: Workspace, record: Record, data: Path | None, workspac
 
 def _run(again: Workspace, record: Record, screen: Screen) -> str:
     """Runs the pipeline on the recorded parameters. Returns its status, with the reason where it failed."""
-    name = pipeline_name(record.request.learning_type)
+    pipeline = _pipeline(record)
+    name = pipeline_name(pipeline)
     with screen, LocalSageMaker(again, partial(show, screen)) as sagemaker:
-        sagemaker.upsert_pipeline(name, json.dumps(load_definition(record.request.learning_type)))
+        sagemaker.upsert_pipeline(name, json.dumps(load_definition(pipeline)))
         started = sagemaker.start_pipeline_execution(PipelineName=name, PipelineParameters=as_list(_parameters(record)))
         ended = sagemaker.wait(started["PipelineExecutionArn"])
     return f"{ended['PipelineExecutionStatus']}: {ended.get('FailureReason', 'no reason')}"[:1000]
+
+
+def _pipeline(record: Record) -> PipelineKey:
+    """That of the learning type, which trains what a search chose too, or the one for several instances."""
+    several = record.request.learning_type == "supervised" and "InstanceCount" in record.parameters
+    return "supervised_distributed" if several else record.request.learning_type
 
 
 def _parameters(record: Record) -> dict[str, str]:
