@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -65,3 +66,39 @@ def test_the_optimum_of_the_cliff_is_the_shortest_way_along_it():
     from benchmarks.against.agents import optimum
 
     assert optimum("CliffWalking-v1") == (-13.0, 0.0)
+
+
+def test_rounds_take_turns_and_compare_pair_by_pair() -> None:
+    from benchmarks.tools.measuring import ratio, rounds, table
+
+    called: list[str] = []
+    found = rounds({"a": lambda: called.append("a"), "b": lambda: called.append("b")}, 2)
+    assert (called, [list(one) for one in found]) == (["a", "b"] * 3, [["a", "b"]] * 2)
+    assert ratio([{"a": 2.0, "b": 1.0}, {"a": 9.0, "b": 3.0}, {"a": 4.0, "b": 1.0}], "a", "b") == 3.0
+    assert table(("x", "y"), [("1", "2")]) == "| x | y |\n| --- | --- |\n| 1 | 2 |"
+
+
+@pytest.mark.parametrize("body", ["ISSUE", "WRONG"])
+def test_the_webhook_decides_about_each_issue(body: str) -> None:
+    from benchmarks import webhook
+
+    found = webhook.deliveries(getattr(webhook, body), 2)
+    assert len(found) == 2
+    assert all(0 < own < whole for whole, own in found)
+
+
+@pytest.mark.parametrize("way", ["ours", "bare"])
+def test_an_agent_is_trained_in_both_ways(way: str, capsys: pytest.CaptureFixture[str]) -> None:
+    from benchmarks import reinforcement
+
+    getattr(reinforcement, way)("a2c", 80)()
+    assert capsys.readouterr().out == ""
+
+
+def test_issues_that_are_opened_together_are_all_registered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from benchmarks import throughput
+
+    monkeypatch.setattr(throughput, "ISSUES", (2,))
+    monkeypatch.setattr(throughput, "SINGLES", 0)
+    singles, found = throughput.measured(tmp_path)
+    assert (singles, list(found)) == ([], [2])
