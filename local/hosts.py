@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from local.workers import Job, Outcome, Workers
+from steps.hosts import FIRST_HOST_VARIABLE
 
-FIRST_HOST_VARIABLE = "MLOPS_FIRST_HOST"
 GRACE_SECONDS = 5.0
 """After one host has failed: how long the others have to say what they know of it."""
 POLL_SECONDS = 0.2

@@ -20,6 +20,8 @@ from pipelines.parameters import RunFacts, pipeline_parameters
 from pipelines.reference import all_steps
 from pipelines.request import parse_request, resolve
 from pipelines.settings import EXAMPLE
+from steps import prepare
+from steps.prepared import ROWS_FOLDER
 
 OPERATIONS = {
     "Processing": ("CreateProcessingJob", {"ProcessingJobName": "pipelines-a1b2c3d4e5f6-Step-0123456789"}),
@@ -398,3 +400,44 @@ class TestTuning:
         assert inputs["model"] == f"{folder}/a1b2c3d4e5f6-Train-0123456789-001-89abcdef/output/model.tar.gz"
         (container,) = resolver.arguments("RegisterModel")["InferenceSpecification"]["Containers"]
         assert container["ModelDataUrl"] == inputs["model"]
+
+
+class TestSeveralInstances:
+    def requests(self) -> dict[str, Any]:
+        resolver = Resolver(load_definition("supervised_distributed"), USUAL["supervised_distributed"])
+        return {name: resolver.arguments(name) for name in ("Prepare", "Train")}
+
+    def test_each_gets_some_of_the_rows_and_all_the_schema(self) -> None:
+        found = self.requests()
+        outputs = found["Prepare"]["ProcessingOutputConfig"]["Outputs"]
+        (train,) = (output["S3Output"]["S3Uri"] for output in outputs if output["OutputName"] == "train")
+        sources = {one["ChannelName"]: one["DataSource"]["S3DataSource"] for one in found["Train"]["InputDataConfig"]}
+        assert {name: (one["S3Uri"], one["S3DataDistributionType"]) for name, one in sources.items()} == {
+            "train": (f"{train}/{ROWS_FOLDER}/", "ShardedByS3Key"),
+            "schema": (f"{train}/schema.json", "FullyReplicated"),
+        }
+
+    def test_the_number_reaches_train_and_prepare(self) -> None:
+        found = self.requests()
+        assert found["Train"]["ResourceConfig"]["InstanceCount"] == 3
+        arguments = found["Prepare"]["AppSpecification"]["ContainerArguments"]
+        assert arguments[arguments.index("--instances") + 1] == "3"
+
+    def test_what_they_tell_each_other_is_encrypted_and_they_reach_nobody_else(self) -> None:
+        train = self.requests()["Train"]
+        assert train["EnableInterContainerTrafficEncryption"] is True
+        assert train["EnableNetworkIsolation"] is True
+
+    def test_nothing_else_differs_from_one_instance(self) -> None:
+        plain, several = (
+            {step["Name"]: step for step in all_steps(load_definition(key)["Steps"])}
+            for key in ("supervised", "supervised_distributed")
+        )
+        assert [name for name in plain if plain[name] != several[name]] == ["Prepare", "Train"]
+        for arguments in (plain["Train"]["Arguments"], several["Train"]["Arguments"]):
+            for key in ("InputDataConfig", "ResourceConfig", "EnableInterContainerTrafficEncryption"):
+                arguments.pop(key, None)
+        assert plain["Train"] == several["Train"]
+
+    def test_steps_know_the_same_limit(self) -> None:
+        assert MOST_INSTANCES == prepare.MOST_INSTANCES

@@ -158,6 +158,7 @@ class TestSameModel:
         metrics = [model.evaluate(hosts.test_rows()).metrics for model in models]
         assert metrics[0] == metrics[1] == metrics[2]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("name", "metric", "tolerance"), [("breast_cancer", "roc_auc", 0.01), ("diabetes", "r2", 0.1)]
     )
@@ -166,6 +167,7 @@ class TestSameModel:
         found = [hosts.train(instances).model.evaluate(hosts.test_rows()).metrics[metric] for instances in (1, 2, 3)]
         assert max(found) - min(found) <= tolerance, found
 
+    @pytest.mark.slow
     def test_the_same_again(self, cluster):
         hosts = cluster("wine")
         boosters = [(hosts.train(3).folders[0] / "model/booster.ubj").read_bytes() for _ in range(2)]
@@ -249,6 +251,7 @@ class TestFailures:
         assert {failure["error"] for failure in trained.failures if failure} == {"ResourceError"}
         assert len(set(trained.messages)) == 1
 
+    @pytest.mark.slow
     def test_a_frozen_host_ends_the_others_after_a_time_limit(self, cluster):
         frozen = IN_ROUND_9.format(ending="os.kill(os.getpid(), signal.SIGSTOP)")
         hosts = cluster("wine")

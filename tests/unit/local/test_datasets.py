@@ -31,6 +31,26 @@ def test_the_datasets_files_and_no_others_are_taken(objects, folder):
     assert names(objects, "mine") == ["metadata.json", "train.csv"]
 
 
+def test_a_folder_of_files_is_taken_in_the_place_of_one(objects, folder):
+    (folder / "train.csv").unlink()
+    (folder / "train").mkdir()
+    for name in ("b.parquet", "a.parquet", "_SUCCESS", "notes.txt"):
+        (folder / "train" / name).write_text(name)
+    assert add_dataset(objects, "mine", folder) == ["train/a.parquet", "train/b.parquet"]
+    assert names(objects, "mine") == ["train/a.parquet", "train/b.parquet"]
+
+
+@pytest.mark.parametrize("name", ["train", "train/a.parquet", "test"])
+def test_a_link_in_or_to_a_folder_is_refused(objects, folder, tmp_path, name):
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret/a.parquet").write_text("x")
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).symlink_to(tmp_path / ("secret/a.parquet" if "/" in name else "secret"))
+    with pytest.raises(DatasetError, match="regular file"):
+        add_dataset(objects, "mine", folder)
+    assert names(objects, "mine") == []
+
+
 def test_an_older_dataset_of_that_id_is_replaced_as_a_whole(objects, folder):
     (folder / "test.csv").write_text("a,b\n1,2\n")
     add_dataset(objects, "mine", folder)

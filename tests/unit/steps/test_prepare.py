@@ -55,6 +55,23 @@ def test_outputs(paths, dataset, columns, monkeypatch):
     }
 
 
+def test_files_of_rows_for_several_instances(paths, dataset, columns):
+    place(paths, dataset(train_csv=columns))
+    prepare(paths, ["--task", "classification", "--instances", "2"])
+    files = sorted(
+        path.relative_to(paths.processing_output("train")).as_posix() for path in paths.root.rglob("*/rows/*")
+    )
+    assert files == [f"rows/part-0000{number}-of-00008.parquet" for number in range(8)]
+    assert not (paths.processing_output("train") / "train.parquet").exists()
+    assert (paths.processing_output("train") / "schema.json").exists()
+
+
+@pytest.mark.parametrize("count", ["0", "17", "-1", "2.0", "many"])
+def test_a_number_of_instances_that_is_none(paths, count):
+    with pytest.raises(ValueError, match="container arguments"):
+        prepare(paths, ["--task", "classification", "--instances", count])
+
+
 def test_the_same_bytes_again(paths, dataset, columns):
     place(paths, dataset(train_csv=columns))
     runs = []
