@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
 from algorithms.base import Progress, Table
+from algorithms.cores import usable_cores
 from algorithms.distributed import DistributedAlgorithm
 from algorithms.errors import DatasetError
 from algorithms.metrics import TaskType
@@ -100,7 +100,7 @@ class XGBoost(DistributedAlgorithm):
         """Boosted trees; reports every round. The result is the same with any number of threads."""
         values = self.params.model_dump()
         report = _progress_callback(self.on_progress, values["n_estimators"])
-        model = _estimator(task_type)(**values, random_state=self.seed, n_jobs=_cores(), callbacks=[report])
+        model = _estimator(task_type)(**values, random_state=self.seed, n_jobs=usable_cores(), callbacks=[report])
         return model.fit(X, y).set_params(callbacks=None)
 
     def train_shard(self, X: Any, y: Any, task_type: TaskType, peers: Peers) -> Any:  # noqa: ARG002
@@ -112,9 +112,9 @@ class XGBoost(DistributedAlgorithm):
         import xgboost
 
         values = self.params.model_dump()
-        model = _estimator(task_type)(**values, random_state=self.seed, n_jobs=_cores())
+        model = _estimator(task_type)(**values, random_state=self.seed, n_jobs=usable_cores())
         parameters = {**model.get_xgb_params(), **_objective(len(self.labels))}
-        rows = xgboost.QuantileDMatrix(X, label=y, nthread=_cores())
+        rows = xgboost.QuantileDMatrix(X, label=y, nthread=usable_cores())
         report = _progress_callback(self.on_progress, values["n_estimators"])
         booster = xgboost.train(parameters, rows, values["n_estimators"], callbacks=[report])
         model.load_model(booster.save_raw("ubj"))
@@ -166,11 +166,6 @@ def _estimator(task_type: TaskType) -> Any:
     from xgboost import XGBClassifier, XGBRegressor
 
     return XGBClassifier if task_type == "classification" else XGBRegressor
-
-
-def _cores() -> int:
-    """The cores that this process may use; named, because the rest of training is held to one thread."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _progress_callback(on_progress: Progress, rounds: int) -> Any:

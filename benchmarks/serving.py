@@ -11,7 +11,6 @@ import json
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +18,6 @@ from statistics import median, quantiles
 from typing import Any
 
 PROJECT = Path(__file__).parents[1]
-RESULT = PROJECT / "benchmarks/results/serving.md"
 DATA = PROJECT / "seed_code/starter/datasets/breast_cancer/train.csv"
 PAIRS = 100
 SIZES = (1, 10, 100, 1_000)
@@ -31,18 +29,10 @@ HEADER = ("model", "format", "rows", "bare, median ms", "endpoint, median ms", "
 def main() -> None:
     """Measures, prints and writes."""
     sys.path[:0] = [str(PROJECT)]
+    from benchmarks.tools.measuring import table, write
+
     lines = [row for name in MODELS for row in measured(name)]
-    text = "\n".join(
-        ["# What the endpoint adds to the model", "", __doc__.split("\n\n", 1)[1].strip(), "", *table(lines)]
-    )
-    print(text)
-    RESULT.write_text(text + "\n")
-
-
-def table(rows: list[tuple[str, ...]]) -> list[str]:
-    """Markdown."""
-    cells = [HEADER, tuple("---" for _ in HEADER), *rows]
-    return [f"| {' | '.join(row)} |" for row in cells]
+    write("serving", "What the endpoint adds to the model", __doc__, table(HEADER, lines))
 
 
 def measured(name: str) -> Iterator[tuple[str, ...]]:
@@ -105,21 +95,13 @@ def serving(folder: Path) -> Iterator[str]:
 
 def compared(bare: Callable[[], object], ask: Callable[[], object], rows: int) -> tuple[str, ...]:
     """Medians in milliseconds, P95, rows per second, and the median of the pairs' ratios."""
-    for call in (bare, ask):
-        call()  # the first one is slower
-    pairs = [(seconds(bare), seconds(ask)) for _ in range(PAIRS)]
-    plain, asked = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-    ratio = median(other / one for one, other in pairs)
+    from benchmarks.tools.measuring import ratio, rounds
+
+    found = rounds({"bare": bare, "ask": ask}, PAIRS)
+    plain, asked = [one["bare"] for one in found], [one["ask"] for one in found]
     p95 = quantiles(asked, n=20)[-1]
     times = (f"{1000 * median(plain):.2f}", f"{1000 * median(asked):.2f}", f"{1000 * p95:.2f}")
-    return (*times, f"{rows / median(asked):,.0f}", f"{ratio:.1f}")
-
-
-def seconds(call: Callable[[], object]) -> float:
-    """How long a call takes."""
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
+    return (*times, f"{rows / median(asked):,.0f}", f"{ratio(found, 'ask', 'bare'):.1f}")
 
 
 if __name__ == "__main__":

@@ -35,8 +35,8 @@ sys.path[:0] = [str(PROJECT)]
 def main() -> None:
     """Measures, prints and writes."""
     os.environ.update({"MLOPS_REPORT": "brief", "PYTHONPATH": str(PROJECT)})
+    from algorithms.cores import usable_cores
     from benchmarks.tools.measuring import bars, table, write
-    from local.machine import usable_cores
 
     cores = usable_cores()
     with tempfile.TemporaryDirectory() as folder:

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from algorithms.cores import usable_cores
 from local.definitions import parse
 from local.events import Event, ExecutionChanged, Listener
 from local.executions import Execution, Executions
 from local.jobs import Jobs
-from local.machine import usable_cores
 from local.registry import Registry
 from local.scheduler import Scheduler
 from local.step_runner import Services

@@ -94,6 +94,11 @@ class WarmServer:
         with suppress(OSError):
             self._control.close()
 
+    @property
+    def ended(self) -> bool:
+        """Whether its process has ended."""
+        return self._process.poll() is not None
+
     def close(self) -> None:
         """Ends the server; the steps are ended by who started them."""
         self.retire()
@@ -118,17 +123,27 @@ class WarmServers:
         self._retired: list[WarmServer] = []
 
     def start(self, family: str, request: Mapping[str, object]) -> WarmProcess:
-        """A step of one family, see `WarmServer.start`."""
+        """A step of one family, see `WarmServer.start`. After an OSError the next one gets a new server."""
+        try:
+            return self._server(family).start(request)
+        except OSError:
+            self._retire(family)
+            raise
+
+    def _server(self, family: str) -> WarmServer:
         sources = _sources(self._project)
-        server, loaded = self._servers.get(family, (None, sources))
-        if server is not None and loaded != sources:
+        if family in self._servers and self._servers[family][1] != sources:
+            self._retire(family)
+        if family not in self._servers:
+            self._servers[family] = (WarmServer(family, self._environment, self._parent_end), sources)
+        return self._servers[family][0]
+
+    def _retire(self, family: str) -> None:
+        self._retired = [server for server in self._retired if not server.ended]
+        if family in self._servers:
+            server, _ = self._servers.pop(family)
             server.retire()
             self._retired.append(server)
-            server = None
-        if server is None:
-            server = WarmServer(family, self._environment, self._parent_end)
-            self._servers[family] = (server, sources)
-        return server.start(request)
 
     def close(self) -> None:
         """Ends them all."""

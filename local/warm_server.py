@@ -26,7 +26,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import NamedTuple, NoReturn
 
-FIRST_USE = "steps.first_use"
+FIRST_USE = "local.first_use"
 TABLES = (
     *("numpy", "pandas", "pyarrow.parquet", "pydantic", "steps.tables", "sklearn.model_selection", "scipy.stats"),
     *("steps.quality", "steps.splitting", "algorithms.registry", "algorithms.random_forest", "algorithms.skops_io"),

@@ -146,8 +146,7 @@ class Workers:
         try:
             return self._warm.start(job.family, {**request, "environment": self._environment(job)})
         except OSError as error:
-            LOG.warning("steps start cold from now on: %s", error)
-            self._warm_steps = False
+            LOG.warning("steps start cold until there is a new server: %s", error)
             return None
 
     def _spawn(self, job: Job) -> subprocess.Popen[bytes]:

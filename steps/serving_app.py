@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
+from algorithms.cores import usable_cores
 from steps.answer_formats import write_answer
 from steps.capture import DataCapture
 from steps.limits import BATCH_PAYLOAD_MB, MOST_BATCH_MB, Deadline, Limits
@@ -56,7 +56,7 @@ class Service:
     ) -> None:
         self._predictor, self._capture = predictor, capture
         self._limits = limits or Limits.from_environment()
-        self._cores = os.cpu_count() or 1
+        self._cores = usable_cores()
         self._threads = ThreadPoolExecutor(self._cores, thread_name_prefix="predict")
         self._open = asyncio.Semaphore(MOST_OPEN)
         self._stopping = False

@@ -49,7 +49,7 @@ def bars(name: str, title: str, values: Mapping[str, float], unit: str) -> str:
 
     from steps.drawing import BLUE, style
 
-    with style(), rc_context({"svg.hashsalt": name}):
+    with style(), rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
         figure = Figure(figsize=(6.4, 0.6 + 0.34 * len(values)), layout="constrained")
         axes = figure.add_subplot()
         drawn = axes.barh(list(values), list(values.values()), color=BLUE)

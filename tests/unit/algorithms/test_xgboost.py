@@ -23,7 +23,7 @@ def test_the_number_of_threads_changes_nothing(sample_tables, monkeypatch):
     train, test = sample_tables("breast_cancer", "classification")
     found = []
     for cores in (1, 3):
-        monkeypatch.setattr(module, "_cores", lambda cores=cores: cores)
+        monkeypatch.setattr(module, "usable_cores", lambda cores=cores: cores)
         model = XGBoost(XGBoostParams(n_estimators=20)).fit(train)
         found.append(model.probabilities(model.features.transform(test.X)))
     np.testing.assert_array_equal(*found)

@@ -248,6 +248,8 @@ def test_without_its_server_a_step_starts_cold(tmp_path: Path, caplog: pytest.Lo
         assert run("print('cold')") == Outcome(0)
         assert run.lines[-1] == "cold"
         assert "steps start cold" in caplog.text
+        assert run("print('warm again')") == Outcome(0)
+        assert server_of(workers).is_running()
     finally:
         workers.close()
 

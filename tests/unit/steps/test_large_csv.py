@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,28 @@ def test_a_sample_dataset_is_prepared_alike(tmp_path: Path, name: str, task: str
 def test_a_mixed_table_is_prepared_alike(tmp_path: Path, end: str, delimiter: str) -> None:
     text = MIXED if delimiter == "," else MIXED.replace(", ", "~").replace(",", ";").replace("~", ", ")
     check_same(tmp_path, {"train.csv": text.replace("\n", end).encode()}, "classification")
+
+
+@pytest.mark.usefixtures("large")
+def test_numbers_are_read_alike(tmp_path: Path) -> None:
+    """Of every length, with zeros in front, with a text late in the column, with a marker of one's own."""
+    rng = random.Random(5)
+    header = ("long", "zeros", "late", "marked", "huge", "target")
+    rows = [
+        (
+            repr(rng.uniform(-1, 1) * 10.0 ** rng.randint(-300, 300)),
+            f"{rng.randint(0, 300):05}",
+            "many" if n == 399 else str(rng.randint(0, 30)),
+            rng.choice(["-999", "1.50", "+2", "3e2", ".5", "NA"]),
+            rng.choice(["1e999", "-inf", "nan", "7", "12345678901234567890"]),
+            rng.choice(["01", "1.0", "2"]),
+        )
+        for n in range(400)
+    ]
+    text = "\n".join(",".join(row) for row in (header, *rows)).encode()
+    said = {"columns": {"marked": {"na_values": ["-999", "NA"]}}}
+    raw = {"train.csv": text, "test.csv": text[: text.rindex(b"\n")], "metadata.json": json.dumps(said).encode()}
+    check_same(tmp_path, raw, "classification")
 
 
 @pytest.mark.usefixtures("large")
