@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # before torch is imported
     os.environ[threads] = "1"
@@ -56,7 +57,11 @@ def ours(name: str, steps: int) -> Callable[[], object]:
 
 
 def bare(name: str, steps: int) -> Callable[[], object]:
-    """The same agent of stable-baselines3 in the same environments, without what we do beside it."""
+    """The same agent of stable-baselines3 in the same environments, without what we do beside it.
+
+    What falls with our budget, such as DQN's share of random actions, falls with the library's own progress here: a
+    random action is cheaper than one that the network is asked for.
+    """
     from algorithms.reinforcement import one_thread
     from algorithms.stable_baselines import StableBaselinesAlgorithm
     from algorithms.training import Budget
@@ -66,9 +71,18 @@ def bare(name: str, steps: int) -> Callable[[], object]:
     if not isinstance(made, StableBaselinesAlgorithm):
         raise TypeError(f"{name}: is not of stable-baselines3")
 
+    class Own(Budget):
+        @property
+        def remaining(self) -> float:
+            return float(agents[-1]._current_progress_remaining) if agents else 1.0
+
+    agents: list[Any] = []
+
     def train() -> None:
+        agents.clear()
         with one_thread():
-            made._build(ENVIRONMENT, Budget(steps, "step")).learn(steps, log_interval=None)
+            agents.append(made._build(ENVIRONMENT, Own(steps, "step")))
+            agents[0].learn(steps, log_interval=None)
 
     return train
 

@@ -52,7 +52,7 @@ def bars(name: str, title: str, values: Mapping[str, float], unit: str) -> str:
     with style(), rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
         figure = Figure(figsize=(6.4, 0.6 + 0.34 * len(values)), layout="constrained")
         axes = figure.add_subplot()
-        drawn = axes.barh(list(values), list(values.values()), color=BLUE)
+        drawn = axes.barh([name.replace("`", "") for name in values], list(values.values()), color=BLUE)
         axes.bar_label(drawn, fmt="{:,.3g}", padding=3)
         axes.set(title=title, xlabel=unit)
         axes.margins(x=0.15)
