@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from algorithms.evaluation import finite
 from algorithms.schema import ColumnType, TableSchema
+from steps.side_by_side import each
 from steps.texts import count_values, mean_of
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ LONGEST_VALUE = 100
 
 def describe_rows(rows: pd.DataFrame, schema: TableSchema) -> dict[str, Any]:
     """Statistics of each feature, and of the target where there is one. Strict JSON, bounded in size."""
-    columns = {column.name: describe_column(rows[column.name], column.type) for column in schema.columns}
+    found = each(lambda column: describe_column(rows[column.name], column.type), schema.columns, len(rows))
+    columns = dict(zip(schema.names, found, strict=True))
     target = None
     if schema.target in rows:
         target = describe_column(rows[schema.target], "number" if schema.task_type == "regression" else "category")

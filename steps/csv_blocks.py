@@ -41,11 +41,11 @@ class Marks:
 def read_marks(path: Path, delimiter: str) -> Marks:
     """Looks through the bytes of a UTF-8 file."""
     lines = quotes = 0
-    plain, last = True, b""
+    plain, last, nul = True, b"", b"\0"
     with path.open("rb") as file:
         while block := file.read(BLOCK_BYTES):
             lines, quotes = lines + block.count(b"\n"), quotes + block.count(b'"')
-            plain = plain and not _unusual(last + block, delimiter.encode())
+            plain = plain and nul not in block and not _unusual(last + block, delimiter.encode())
             last = block[-1:]
     return Marks(lines, quotes, plain and quotes % 2 == 0 and last != b"\r")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ import pyarrow.compute as pc
 from algorithms.columns import MISSING_TEXTS
 from steps.csv_blocks import Marks, blocks, null_where
 from steps.csv_format import CsvFormat
+from steps.side_by_side import LARGE_ROWS, each
 
 if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
@@ -61,8 +63,7 @@ class LargeCsv:
 
     def _collect(self, columns: dict[str, Collected]) -> None:
         for batch in self._blocks(columns):
-            for name, column in columns.items():
-                column.add(batch.column(name))
+            each(partial(_add, batch), columns.items(), LARGE_ROWS)
 
     def _blocks(self, names: Collection[str]) -> Iterator[Any]:
         """As `blocks`, with every column's own missing texts."""
@@ -75,6 +76,11 @@ class LargeCsv:
 
     def _missing(self, name: str) -> Collection[str]:
         return self.own_missing.get(name, MISSING_TEXTS)
+
+
+def _add(batch: Any, item: tuple[str, Collected]) -> None:
+    name, column = item
+    column.add(batch.column(name))
 
 
 @dataclass

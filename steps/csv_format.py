@@ -59,12 +59,18 @@ def inspect_csv(path: Path) -> CsvFormat:
 
 def find_delimiter(path: Path) -> str:
     """What separates the fields. Raises DatasetError for a file that is too large, or no UTF-8 text."""
+    delimiter = guess_delimiter(path)
+    _check_encoding(path)
+    return delimiter
+
+
+def guess_delimiter(path: Path) -> str:
+    """What separates the fields in the start of the file, the only part that is looked at."""
     size = path.stat().st_size
     if size > MAX_BYTES:
         message = f"{path.name}: at most {MAX_BYTES} bytes are read, got {size}. Store it as Parquet."
         raise refuse(path.name, size, message)
     sample = _read_sample(path)
-    _check_encoding(path)
     return _delimiter(sample, complete=size <= SAMPLE_BYTES)
 
 

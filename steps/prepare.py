@@ -12,7 +12,7 @@ import json
 import os
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from algorithms.metrics import LEARNING_TYPE_OF
@@ -53,20 +53,24 @@ def prepare_table(paths: Paths, options: Options, instances: int = 1) -> None:
 
     Raises DatasetError, where the files are wrong before scikit-learn is imported.
     """
-    typed = type_rows(read_dataset(paths.processing_input("raw")), options)
-    prepared = split(typed, options)
+    prepared = split(type_rows(read_dataset(paths.processing_input("raw")), options), options)
     from steps.baseline import describe_rows
     from steps.quality import quality_report
+    from steps.side_by_side import each
     from steps.table_file import write_file
 
     train, test, report = (paths.processing_output(name) for name in ("train", "test", "report"))
     for folder in (train, test, report):
         folder.mkdir(parents=True, exist_ok=True)
-    write_rows(train, prepared.train, instances)
-    write_file(test / "test.parquet", prepared.test)
-    write_json(train / "schema.json", prepared.typed.schema.model_dump(mode="json"))
-    write_json(report / "quality.json", quality_report(prepared, options, os.environ.get(DIGEST_VARIABLE, "")))
-    write_json(report / "baseline.json", describe_rows(prepared.train, prepared.typed.schema))
+    schema, digest = prepared.typed.schema, os.environ.get(DIGEST_VARIABLE, "")
+    outputs: list[Callable[[], None]] = [
+        lambda: write_rows(train, prepared.train, instances),
+        lambda: write_json(report / "quality.json", quality_report(prepared, options, digest)),
+        lambda: write_json(report / "baseline.json", describe_rows(prepared.train, schema)),
+        lambda: write_file(test / "test.parquet", prepared.test),
+        lambda: write_json(train / "schema.json", schema.model_dump(mode="json")),
+    ]
+    each(lambda write: write(), outputs, len(prepared.train))
 
 
 def prepare_environment(paths: Paths, arguments: Namespace) -> None:

@@ -12,6 +12,7 @@ from steps.baseline import shortened
 from steps.column_types import FIRST
 from steps.findings import Finding, counted, listed, to_report
 from steps.row_hashes import row_hashes
+from steps.side_by_side import each
 from steps.suspicions import suspicions
 from steps.tables import Options, PreparedRows
 from steps.texts import count_values, is_text
@@ -107,7 +108,8 @@ def _across(prepared: PreparedRows) -> int:
 def _outliers(rows: AllRows, schema: TableSchema) -> dict[str, int]:
     """Values more than 1.5 interquartile ranges beyond the quartiles (Tukey 1977), per column that has some."""
     numbers = [column.name for column in schema.columns if column.type == "number"]
-    return {name: count for name in numbers if (count := _beyond(rows[name]))}
+    counts = each(lambda name: _beyond(rows[name]), numbers, len(rows))
+    return {name: count for name, count in zip(numbers, counts, strict=True) if count}
 
 
 def _beyond(numbers: Series) -> int:
@@ -128,7 +130,8 @@ def leakage_suspects(rows: Frame | AllRows, schema: TableSchema) -> list[str]:
         return []
     target = rows[str(schema.target)]
     tells = _correlates if schema.task_type == "regression" else _maps_one_to_one
-    return [column.name for column in schema.columns if tells(rows[column.name], target)]
+    found = each(lambda name: tells(rows[name], target), schema.names, len(target))
+    return [name for name, told in zip(schema.names, found, strict=True) if told]
 
 
 def _correlates(feature: Series, target: Series) -> bool:

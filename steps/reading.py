@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from algorithms.columns import MISSING_TEXTS
-from steps.csv_format import CsvFormat, find_delimiter, header_problems, inspect_csv, measure, read_header
+from steps.csv_format import (
+    CsvFormat,
+    find_delimiter,
+    guess_delimiter,
+    header_problems,
+    inspect_csv,
+    measure,
+    read_header,
+)
 from steps.findings import listed, refuse
 from steps.metadata import Metadata
 
@@ -89,13 +97,13 @@ def _read_large_csv(path: Path, metadata: Metadata, min_rows: int) -> RawTable:
     """As `_read_small_csv`, block by block. What stops the fast parser is judged, and told, by the slow one."""
     from steps.csv_blocks import UnusualCsvError, read_marks
 
-    delimiter = find_delimiter(path)
+    delimiter = guess_delimiter(path)
     marks = read_marks(path, delimiter)
-    with suppress(UnusualCsvError, csv.Error):
+    with suppress(UnusualCsvError, csv.Error, UnicodeDecodeError, StopIteration):
         found = CsvFormat(delimiter, read_header(path, delimiter), marks.lines)
         if marks.plain and not header_problems(path.name, found.header):
             return _in_blocks(path, found, marks, metadata, min_rows)
-    return _in_blocks(path, measure(path, delimiter), replace(marks, plain=False), metadata, min_rows)
+    return _in_blocks(path, measure(path, find_delimiter(path)), replace(marks, plain=False), metadata, min_rows)
 
 
 def _in_blocks(path: Path, found: CsvFormat, marks: Marks, metadata: Metadata, min_rows: int) -> RawTable:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from steps.side_by_side import WORKERS, each
+
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
     Frame = pd.DataFrame
 
+MULTIPLIER = 6_364_136_223_846_793_005
+"""Knuth's, of his linear congruential generator MMIX: the order of the columns counts."""
 MOST_COMPARED = 1_000_000
 """Rows with the hash of another one that are compared cell by cell; of more the hashes decide, which in ten million
 rows are equal by chance once in some hundred thousand tables."""
@@ -20,16 +24,24 @@ rows are equal by chance once in some hundred thousand tables."""
 def row_hashes(rows: Frame) -> Array:
     """One 64-bit hash a row, shape (n,); equal for rows that are equal."""
     import numpy as np
+
+    total = np.zeros(len(rows), dtype="uint64")
+    for start in range(0, rows.shape[1], WORKERS):
+        places = range(start, min(start + WORKERS, rows.shape[1]))
+        for hashes in each(lambda place: _cell_hashes(rows.iloc[:, place]), places, len(rows)):
+            total *= np.uint64(MULTIPLIER)
+            total += hashes
+    return total
+
+
+def _cell_hashes(values: pd.Series[Any]) -> Array:
+    """0.0 and -0.0 are equal, and any two missing values, though their bits are not."""
+    import numpy as np
     import pandas as pd
 
-    plain = {place: _one_zero(rows.iloc[:, place]) for place in range(rows.shape[1])}
-    frame = pd.DataFrame(plain, index=rows.index, copy=False)
-    return np.asarray(pd.util.hash_pandas_object(frame, index=False), dtype="uint64")
-
-
-def _one_zero(values: pd.Series[Any]) -> pd.Series[Any]:
-    """0.0 and -0.0 are equal, and any two missing values, though their bits are not."""
-    return values.where(values.notna()) + 0.0 if values.dtype == "float64" else values
+    if values.dtype == "float64":
+        return pd.util.hash_array(np.where(np.isnan(values), np.nan, values + 0.0))
+    return np.asarray(pd.util.hash_pandas_object(values, index=False), dtype="uint64")
 
 
 def repeated_rows(frame: Frame, texts_of: Callable[[Array], Frame] | None = None) -> pd.Series[bool]:

@@ -244,6 +244,7 @@ def split(typed: TypedRows, options: Options) -> PreparedRows:
         numbers, others, found = split_rows(len(train), options.seed, classes)
         rows, test = train.iloc[numbers], train.iloc[others]
         typed = replace(typed, findings=[*typed.findings, *found])
+    typed = replace(typed, train=typed.train.iloc[:0], repeated=repeated.iloc[:0])  # not in memory twice
     return PreparedRows(typed, _plain(rows), _plain(test), int(repeated.sum()))
 
 
