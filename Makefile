@@ -26,7 +26,7 @@ test: .venv/dev  ## every test, with branch coverage
 soak: .venv/dev  ## kills the service at MLOPS_SOAK_RUNS moments (default 200), and tests that nothing is lost or done twice
 	MLOPS_SOAK_RUNS=$${MLOPS_SOAK_RUNS:-200} $(BIN)/pytest -n auto --dist worksteal -m soak tests/integration/soak
 
-bench: .venv/dev  ## measures, and writes the results into benchmarks/results
+bench: .venv/dev .venv/compared  ## measures, and writes the results into benchmarks/results
 	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
 
 check: .venv/dev  ## lint, types, import rules, stale generated files
@@ -60,6 +60,11 @@ generate: .venv/dev  ## rewrite what is generated: definitions, issue form, refe
 
 .venv/dev: .venv/core
 	$(PIP) -e '.[dev,infra,pipelines,rl]'
+	@touch $@
+
+.venv/compared: .venv/core benchmarks/compared/requirements.txt
+	$(BIN)/python -m venv $@
+	$@/bin/pip install --quiet --disable-pip-version-check -r benchmarks/compared/requirements.txt
 	@touch $@
 
 .venv/infra: .venv/core

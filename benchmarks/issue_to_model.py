@@ -6,6 +6,8 @@ every way once, so that a busy machine slows all of them; a ratio is the median 
 
 - bare compute: read, split, fit, score and save, in a warm process
 - bare script: the same as a Python script of its own
+- four fresh processes, Metaflow (a process for each step), Dagster (all in one process): the same four steps with pandas
+  and scikit-learn alone, without the checks, the report, the model card and the comments (`benchmarks/compared`)
 - `mlops run`, steps cold: each step a new interpreter
 - `mlops run`: steps forked from a server that has the libraries loaded; a new workspace, a new process
 - warm: the next issue in a process that runs already, as `mlops up` does
@@ -26,6 +28,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import count
 from pathlib import Path
 from statistics import median
@@ -62,6 +65,7 @@ ASKED, REPLIED = "below the threshold", "below the threshold, a retry"
 BELOW = "evaluation_threshold: 1.0\nmax_retry: 1\n"
 BELOW_END = "below_threshold"
 REPLY = "/retrain max_depth=5"
+OTHERS = ("four fresh processes", "Metaflow", "Dagster")
 HEADER = ("way", "median s", "beside the bare compute", "beside the bare script")
 ENVIRONMENT = {"MLOPS_REPORT": "brief", "PYTHONPATH": str(PROJECT)}
 
@@ -80,6 +84,8 @@ def main() -> None:
     ]
     retry = median((one[REPLIED] - one[ASKED]) / one[ASKED] for one in times)
     told = f"The retry takes {retry:.2f} of the first attempt: Prepare is not run again."
+    slower = [f"{ratio(times, way, 'warm'):.1f} × ({way})" for way in OTHERS]
+    told += f"\n\nBeside the warm run the others take {', '.join(slower)}."
     figure = bars("issue_to_model", "From an issue to a model", {row[0]: float(row[1]) for row in rows}, "seconds")
     write("issue_to_model", "From an issue to a registered model", __doc__, table(HEADER, rows), told, figure)
 
@@ -121,6 +127,7 @@ def ways(folder: Path) -> Iterator[Mapping[str, Callable[[], object]]]:
             yield {
                 "bare compute": lambda: names["compute"](next(seeds)),
                 "bare script": lambda: _run("-c", f"{BARE}\ncompute({next(seeds)})"),
+                **{way: partial(_other, way, folder, seeds) for way in OTHERS},
                 "`mlops run`, steps cold": command("-c", COLD, "run"),
                 "`mlops run`": command("-m", "local.cli", "run"),
                 "warm": warm,
@@ -128,6 +135,24 @@ def ways(folder: Path) -> Iterator[Mapping[str, Callable[[], object]]]:
                 ASKED: lambda: warm(BELOW, end=BELOW_END),
                 REPLIED: lambda: warm(BELOW, [REPLY], end=BELOW_END),
             }
+
+
+def _other(way: str, folder: Path, seeds: Iterator[int]) -> None:
+    """The four steps with another tool."""
+    from benchmarks.compared.four_steps import STEPS
+    from benchmarks.tools.measuring import COMPARED, spent
+
+    here, out, seed = PROJECT / "benchmarks/compared", Path(tempfile.mkdtemp(dir=folder)), str(next(seeds))
+    os.environ.update({"METAFLOW_USER": "benchmark", "METAFLOW_DATASTORE_SYSROOT_LOCAL": str(folder)})
+    if way == "Metaflow":
+        spent([COMPARED, here / "metaflow_flow.py", "--quiet", "run", "--folder", out, "--csv", DATA, "--seed", seed])
+    elif way == "Dagster":
+        spent([COMPARED, here / "dagster_job.py", out, DATA, seed])
+    else:
+        for step in STEPS:
+            spent([COMPARED, here / "four_steps.py", step, out, DATA, seed])
+    if not (out / "registry.jsonl").is_file():
+        raise RuntimeError(f"{way}: registered nothing")
 
 
 def _issue(folder: Path, seed: int) -> Path:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
-RESULTS = Path(__file__).parents[1] / "results"
+PROJECT = Path(__file__).parents[2]
+RESULTS = PROJECT / "benchmarks/results"
+COMPARED = PROJECT / ".venv/compared/bin/python"
+"""The interpreter that has the tools that are compared with; `make bench` sets it up."""
 Rounds = list[dict[str, float]]
 
 
@@ -16,6 +21,17 @@ def seconds(call: Callable[[], object]) -> float:
     start = time.perf_counter()
     call()
     return time.perf_counter() - start
+
+
+def spent(words: Sequence[str | Path]) -> tuple[float, int]:
+    """Seconds of a command, and the peak of its resident set in bytes. Raises RuntimeError where it fails."""
+    start = time.perf_counter()
+    process = subprocess.Popen([str(word) for word in words], cwd=PROJECT, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{words[1:3]} ended with {process.returncode}")
+    return time.perf_counter() - start, usage.ru_maxrss * 1024
 
 
 def rounds(ways: Mapping[str, Callable[[], object]], times: int) -> Rounds:
