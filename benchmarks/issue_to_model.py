@@ -6,8 +6,8 @@ every way once, so that a busy machine slows all of them; a ratio is the median 
 
 - bare compute: read, split, fit, score and save, in a warm process
 - bare script: the same as a Python script of its own
-- four fresh processes, Metaflow (a process for each step), Dagster (all in one process): the same four steps with pandas
-  and scikit-learn alone, without the checks, the report, the model card and the comments (`benchmarks/compared`)
+- four fresh processes, Metaflow (a process for each step), Dagster (all in one process): the same four steps with
+  pandas and scikit-learn alone, without checks, report, model card and comments (`benchmarks/compared`)
 - `mlops run`, steps cold: each step a new interpreter
 - `mlops run`: steps forked from a server that has the libraries loaded; a new workspace, a new process
 - warm: the next issue in a process that runs already, as `mlops up` does
@@ -84,7 +84,7 @@ def main() -> None:
     ]
     retry = median((one[REPLIED] - one[ASKED]) / one[ASKED] for one in times)
     told = f"The retry takes {retry:.2f} of the first attempt: Prepare is not run again."
-    slower = [f"{ratio(times, way, 'warm'):.1f} × ({way})" for way in OTHERS]
+    slower = [f"{ratio(times, way, 'warm'):.1f} times as long ({way})" for way in OTHERS]
     told += f"\n\nBeside the warm run the others take {', '.join(slower)}."
     figure = bars("issue_to_model", "From an issue to a model", {row[0]: float(row[1]) for row in rows}, "seconds")
     write("issue_to_model", "From an issue to a registered model", __doc__, table(HEADER, rows), told, figure)

@@ -35,4 +35,5 @@ def four() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(not four.execute_in_process().success)
+    quiet = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
+    sys.exit(not four.execute_in_process(run_config=quiet).success)

@@ -1,4 +1,4 @@
-"""Prepare with pandas alone: `python rows_pandas.py CSV FOLDER`. Statistics, equal rows, a stratified split, Parquet."""
+"""Prepare with pandas: `python rows_pandas.py CSV FOLDER`. Statistics, equal rows, a stratified split, Parquet."""
 
 import json
 import sys
