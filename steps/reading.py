@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-LARGE_BYTES = 16 * 2**20
+LARGE_BYTES = 4 * 2**20
 """Size from which on a CSV file is read block by block. What is found in it does not depend on it."""
 MIN_ROWS = 10
 """Rows that a training table needs: a test set of two, and something to learn from."""
