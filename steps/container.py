@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from algorithms.errors import MissingExtraError, PlatformError, Problem, RequestError
+from steps.memory import used_up
 from steps.unprivileged import give_up_root
 
 ROOT_VARIABLE = "MLOPS_ML_ROOT"
@@ -28,11 +29,6 @@ MESSAGE_BYTES = 1000
 TEXT_BYTES = {"key": 80, "value": 120, "message": 600}
 """Longest JSON text of each part of a problem in a failure message: one problem always fits."""
 
-MEMORY_ADVICE = {
-    True: "On SageMaker choose a larger instance_type in the issue; on this machine free some memory.",
-    False: "On SageMaker the operator sets a larger processing_instance_type; on this machine free some memory.",
-}
-"""Whether the step is Train -> what to do. The request decides on Train's instance only."""
 DISK_ADVICE = "On SageMaker the operator sets a larger volume_size_gb; on this machine free some space."
 
 
@@ -133,7 +129,7 @@ def run_step(step: Callable[[Paths], None], failure_file: Callable[[Paths], Path
 
 def report_failure(error: Exception, path: Path) -> None:
     """Writes the failure file. The traceback of an error that is not the requester's goes to standard error."""
-    name, problems = describe(error, training=path.name == "failure")
+    name, problems = describe(error, Paths.from_environment().root, training=path.name == "failure")
     if not isinstance(error, RequestError | MissingExtraError):
         traceback.print_exception(error)
     for problem in problems:
@@ -142,8 +138,8 @@ def report_failure(error: Exception, path: Path) -> None:
     path.write_bytes(failure_message(name, problems))
 
 
-def describe(error: Exception, *, training: bool) -> tuple[str, list[Problem]]:
-    """The class of a failure, which says who acts next, and its problems.
+def describe(error: Exception, folder: Path, *, training: bool) -> tuple[str, list[Problem]]:
+    """The class of a failure, which says who acts next, and its problems. `folder` : has the step's inputs.
 
     Memory and disk are no PlatformError: another try on the same machine ends in the same way.
     """
@@ -152,7 +148,7 @@ def describe(error: Exception, *, training: bool) -> tuple[str, list[Problem]]:
     if isinstance(error, PlatformError | MissingExtraError):
         return type(error).__name__, [Problem("", None, str(error))]
     if isinstance(error, MemoryError):
-        return "ResourceError", [Problem("", None, f"memory: used up. {MEMORY_ADVICE[training]}")]
+        return "ResourceError", [Problem("", None, used_up(folder, training=training))]
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "ResourceError", [Problem("", None, f"disk: full. {DISK_ADVICE}")]
     text = f"step: stopped by {type(error).__name__}, a defect of the program. The step's log has the details."

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -31,7 +32,7 @@ class Host:
         self.error: Exception | None = None
 
     def report(self, error: Exception) -> bytes:
-        return failure_message(*describe(error, training=True))
+        return failure_message(*describe(error, Path(), training=True))
 
     def leave(self, message: bytes) -> None:
         """A process that ends never comes back from here."""
