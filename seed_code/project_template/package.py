@@ -36,7 +36,11 @@ PROVIDED = ("boto3", "botocore", "s3transfer", "dateutil", "six.py")
 """Lambda's runtimes bring boto3 and what it needs."""
 NEEDLESS = ("__pycache__", "bin", "RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
 OWN = ("algorithms", "lambda_bridge", "pipelines")
-MAKERS = ("building", "compile", "plan", "table_pipeline", "supervised", "unsupervised", "reinforcement", "upsert")
+MAKERS = (
+    *("building", "compile", "plan", "table_pipeline", "upsert"),
+    *("supervised", "supervised_distributed", "supervised_tuning", "unsupervised", "unsupervised_tuning"),
+    "reinforcement",
+)
 """Of `pipelines`: they need the SageMaker SDK, which is not in the package."""
 PLATFORM = "manylinux2014_x86_64"
 """Older than both systems that Lambda's Python runs on, Amazon Linux 2 and 2023."""

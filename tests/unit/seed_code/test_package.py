@@ -1,3 +1,4 @@
+import ast
 import json
 import subprocess
 
@@ -49,3 +50,15 @@ def test_without_git_all_but_what_is_made_is_the_source(tmp_path):
         (tmp_path / name).write_text("x")
     found = {file.relative_to(tmp_path).as_posix() for file in source_files(tmp_path)}
     assert found == {"setup.py", "algorithms/a.py"}
+
+
+def test_what_makes_pipelines_stays_out_of_the_functions_package():
+    makers = [name for name, file in own_files().items() if file.suffix == ".py" and "sagemaker" in imported(file)]
+    assert makers == []
+
+
+def imported(file):
+    """The top-level packages that a module imports anywhere in it."""
+    found = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+    named = [node.module or "" for node in found if isinstance(node, ast.ImportFrom)]
+    return {name.split(".")[0] for name in named}
