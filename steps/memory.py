@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 GIBIBYTE = 2**30
@@ -17,7 +18,9 @@ CELL_BYTES = 8
 def used_up(folder: Path, *, training: bool) -> str:
     """For a step that has its inputs below `folder`. Only Train's instance is the request's to decide on."""
     had = memory_limit()
-    needed = max(2 * had, COPIES * sum(map(_bytes_in_memory, _tables(folder))))
+    needed = 2 * had
+    with suppress(MemoryError, ImportError, OSError):  # there may be too little left to look
+        needed = max(needed, COPIES * sum(map(_bytes_in_memory, _tables(folder))))
     what = f"memory: used up, of {had / GIBIBYTE:.1f} GiB for this step; it needs some {needed / GIBIBYTE:.0f} GiB."
     found = next((name for name, gib in GIB_OF.items() if gib * GIBIBYTE >= needed), None)
     if found is None:

@@ -25,6 +25,8 @@ def seconds(call: Callable[[], object]) -> float:
 
 def spent(words: Sequence[str | Path]) -> tuple[float, int]:
     """Seconds of a command, and the peak of its resident set in bytes. Raises RuntimeError where it fails."""
+    if not Path(words[0]).is_file():
+        raise RuntimeError(f"{words[0]}: is not there. Set it up with `make .venv/compared`.")
     start = time.perf_counter()
     process = subprocess.Popen([str(word) for word in words], cwd=PROJECT, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)

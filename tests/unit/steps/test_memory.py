@@ -73,3 +73,14 @@ def test_the_limit_is_the_process_own_or_the_machines(monkeypatch):
     assert memory.memory_limit() == 2 * GIB
     monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY,) * 2)
     assert memory.memory_limit() > GIB // 2
+
+
+def test_too_little_is_left_to_look_at_the_data(had, inputs, tmp_path, monkeypatch):
+    had(4)
+    (inputs / "train.csv").write_text("a\n1\n")
+
+    def fails(_: object) -> int:
+        raise MemoryError
+
+    monkeypatch.setattr(memory, "_bytes_in_memory", fails)
+    assert "ml.m5.large (8 GiB)" in memory.used_up(tmp_path, training=True)

@@ -11,6 +11,8 @@ import pytest
 from algorithms.schema import Column, TableSchema
 from steps import side_by_side
 from steps.baseline import describe_rows
+from steps.container import Paths
+from steps.prepare import prepare
 from steps.row_hashes import row_hashes
 
 
@@ -44,6 +46,23 @@ def test_statistics_and_hashes_do_not_depend_on_it(monkeypatch):
         monkeypatch.setattr(side_by_side, "LARGE_ROWS", rows)
         found.append((describe_rows(frame, schema), row_hashes(frame).tolist()))
     assert found[0] == found[1]
+
+
+def test_prepare_writes_the_same(tmp_path, monkeypatch):
+    random = np.random.default_rng(0)
+    rows = pd.DataFrame({f"n{k}": random.normal(size=300) for k in range(5)})
+    rows["c"], rows["target"] = random.choice(list("abc"), 300), random.choice(["yes", "no"], 300)
+    written = []
+    for large in (0, 10**9):
+        monkeypatch.setattr(side_by_side, "LARGE_ROWS", large)
+        paths = Paths(tmp_path / str(large))
+        paths.processing_input("raw").mkdir(parents=True)
+        rows.to_csv(paths.processing_input("raw") / "train.csv", index=False)
+        prepare(paths, ["--task", "classification"])
+        out = paths.root / "processing/output"
+        written.append({file.relative_to(out): file.read_bytes() for file in out.rglob("*") if file.is_file()})
+    assert written[0] == written[1]
+    assert len(written[0]) == 5
 
 
 def test_the_order_of_columns_counts_and_zeros_and_missing_values_are_alike():
