@@ -33,6 +33,23 @@ def test_an_error_reaches_the_caller():
         side_by_side.each(lambda _: (_ for _ in ()).throw(MemoryError()), range(5), rows=10)
 
 
+def test_too_little_memory_for_a_thread_is_told_as_such(monkeypatch):
+    def refuse(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(MemoryError):
+        side_by_side.each(str, range(3), rows=side_by_side.LARGE_ROWS)
+
+
+def test_a_defect_is_no_lack_of_memory():
+    def fails(_: int) -> None:
+        raise RuntimeError("a defect")
+
+    with pytest.raises(RuntimeError, match="a defect"):
+        side_by_side.each(fails, range(3), rows=side_by_side.LARGE_ROWS)
+
+
 def test_only_large_tables_are_worth_threads():
     assert set(side_by_side.each(lambda _: threading.current_thread(), range(3), rows=10)) == {threading.main_thread()}
 
