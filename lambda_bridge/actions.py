@@ -64,6 +64,13 @@ class Complete:
 
 
 @dataclass(frozen=True)
+class HandOver:
+    """Has the task function go on with the review of an issue."""
+
+    issue: int
+
+
+@dataclass(frozen=True)
 class FailWait:
     """Fails the workflow's waiting task."""
 
@@ -80,4 +87,4 @@ class SetLabel:
     label: StateLabel
 
 
-Action = Ignore | React | Save | Count | Start | Write | Complete | FailWait | SetLabel
+Action = Ignore | React | Save | Count | Start | Write | Complete | HandOver | FailWait | SetLabel

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from algorithms.errors import Problem
 from lambda_bridge.inert import code
 from lambda_bridge.ports import StartLimits
-from lambda_bridge.runs import Run
+from lambda_bridge.runs import Review, Run
 from lambda_bridge.sentences import (
     HOW_TO_START,
     VERDICTS,
@@ -27,7 +27,13 @@ COMMANDS = (
     ("`/retrain name=value ...`", "the same in one line; `null` restores a default"),
     ("`/cancel`", "ends the run and keeps the previous version"),
     ("`/status`", "tells how the run stands"),
-    ("`/approve`, `/reject`, `/rollback`", "not available yet"),
+    ("`/approve [version] [why]`", "approves a model package; without a version the one that this issue registered"),
+    ("`/reject [version] [why]`", "rejects it; if it was the live one, the approved version before it is live again"),
+    (
+        "`/rollback [version] [why]`",
+        "goes back to an earlier approved version, once its artefact has loaded and predicted; the newer ones are "
+        "rejected",
+    ),
     ("`/help`", "this table"),
 )
 
@@ -163,11 +169,11 @@ def nothing_runs() -> str:
     return comment("No run is going on, so there is nothing to cancel.")
 
 
-def not_available(kind: str) -> str:
-    """A command of a later version."""
+def still_deciding(review: Review) -> str:
+    """A decision about a version before the one before it is done."""
     return comment(
-        f"`/{kind}` is not available yet in this version. Approve or reject the model package in the SageMaker model "
-        "registry."
+        f"The `/{review.kind}` of {code(review.author)} is still being done, so this was not looked at. "
+        "Post it again when I have answered that one."
     )
 
 

@@ -15,8 +15,8 @@ from typing import Any, Literal
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from algorithms.errors import PlatformError
-from lambda_bridge.ports import Execution, Package, StoredObject, TooLargeError
-from pipelines.definitions import PIPELINES, PipelineKey, pipeline_name
+from lambda_bridge.ports import Execution, StoredObject, TooLargeError
+from pipelines.definitions import ALL_PIPELINES, PipelineKey, pipeline_name
 from pipelines.parameters import as_list, client_request_token
 
 LOG = logging.getLogger(__name__)
@@ -51,10 +51,6 @@ def refusals() -> Iterator[None]:
 def code_of(error: ClientError) -> str:
     """The service's name of an error."""
     return str(error.response.get("Error", {}).get("Code"))
-
-
-TAGS = [{"Key": "project", "Value": "mlops-pipeline"}]
-"""Of model package groups; their versions take them over (CreateModelPackage, "Tags")."""
 
 
 class StepFunctionsWorkflow:
@@ -145,7 +141,7 @@ class SageMakerPipelines:
 
     def running(self) -> Sequence[Execution]:
         """See `lambda_bridge.ports.Pipelines`."""
-        found = [summary for pipeline in PIPELINES for summary in self._newest(pipeline)]
+        found = [summary for pipeline in ALL_PIPELINES for summary in self._newest(pipeline)]
         arns = [e["PipelineExecutionArn"] for e in found if e["PipelineExecutionStatus"] == "Executing"]
         return [self.describe(arn) for arn in arns]
 
@@ -199,77 +195,6 @@ class SageMakerPipelines:
                 if not page.get("NextToken"):
                     return sorted(found, key=lambda job: (job["CreationTime"], job["TrainingJobName"]))
                 more = {"NextToken": page["NextToken"]}
-
-
-class SageMakerRegistry:
-    """The model registry."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-
-    def ensure_group(self, group: str) -> None:
-        """See `lambda_bridge.ports.Registry`."""
-        with refusals():
-            if not self._exists(group):
-                self._create(group)
-
-    def _exists(self, group: str) -> bool:
-        try:
-            self._client.describe_model_package_group(ModelPackageGroupName=group)
-        except ClientError as error:
-            if not _is_missing(error):
-                raise
-            return False
-        return True
-
-    def _create(self, group: str) -> None:
-        """Somebody else may have made it meanwhile."""
-        try:
-            self._client.create_model_package_group(ModelPackageGroupName=group, Tags=TAGS)
-        except ClientError:
-            if not self._exists(group):
-                raise
-
-    def approved(self, group: str) -> Package | None:
-        """See `lambda_bridge.ports.Registry`."""
-        if not group:
-            return None
-        with refusals():
-            try:
-                return next(self._approved(group), None)
-            except ClientError as error:
-                if _is_missing(error):
-                    return None
-                raise
-
-    def _approved(self, group: str) -> Iterator[Package]:
-        """Newest first. A page may be empty although another one follows."""
-        more: dict[str, str] = {}
-        while True:
-            page = self._client.list_model_packages(
-                ModelPackageGroupName=group,
-                ModelApprovalStatus="Approved",
-                SortBy="CreationTime",
-                SortOrder="Descending",
-                MaxResults=PAGE,
-                **more,
-            )
-            for summary in page["ModelPackageSummaryList"]:
-                yield from self._package(summary["ModelPackageArn"])
-            if not page.get("NextToken"):
-                return
-            more = {"NextToken": page["NextToken"]}
-
-    def _package(self, arn: str) -> Iterator[Package]:
-        """The version, if it is one of ours: others in the group may have their model elsewhere."""
-        found = self._client.describe_model_package(ModelPackageName=arn)
-        containers = found.get("InferenceSpecification", {}).get("Containers", [])
-        yield from (Package(arn, item["ModelDataUrl"]) for item in containers[:1] if "ModelDataUrl" in item)
-
-
-def _is_missing(error: ClientError) -> bool:
-    """SageMaker answers ValidationException, with a message, for a group that is not there."""
-    return code_of(error) == "ResourceNotFound" or "does not exist" in str(error)
 
 
 class Bucket:

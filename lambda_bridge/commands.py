@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, cast, get_args
+from typing import Any, cast, get_args
 
 from markdown_it.token import Token
 
@@ -17,9 +17,8 @@ from algorithms.errors import IssueFormatError, Problem
 from algorithms.wording import nearest, plain, shown
 from lambda_bridge.issue_body import BLOCKS, only_fence, read_fence, read_yaml, unified, yaml_fences
 from lambda_bridge.near_misses import DRESSED, KEY, NAMES, REPLY, dressed_command, reply_key
+from lambda_bridge.runs import ReviewKind
 from lambda_bridge.strict_yaml import check_text, scalar
-
-ReviewKind = Literal["approve", "reject", "rollback"]
 
 WORTH_READING = re.compile(rf"^(?:[ ]{{0,3}}/[a-z]|{DRESSED}|{KEY})", re.MULTILINE | re.IGNORECASE)
 """What a comment needs to be looked at closely."""
@@ -31,8 +30,11 @@ SLASH = re.compile(r"/([A-Za-z][\w-]{0,39})(?:\s+(.*))?", re.DOTALL)
 PAIR = re.compile(r"""(?<!\S)([A-Za-z_]\w{0,63})=("[^"\n]*"|'[^'\n]*'|\[[^\[\]\n]*\]|[^\s"'\[\]]+)(?=\s|\Z)""")
 FENCED_KEY = re.compile(r"^[ {\"']{0,9}[\w-]{0,20}hyper[\w-]{0,30}[\"']?[ ]{0,9}:", re.MULTILINE | re.IGNORECASE)
 COMMA = re.compile(r"[,;](?:\Z|[A-Za-z_]\w*=)")
-VERSION = re.compile(r"[1-9][0-9]{0,8}")
+VERSION = re.compile(r"(?:([1-9][0-9]{0,8})(?:[ ,:]+(?![0-9 ]+\Z)(.+))?)?")
+"""A version, and after it why."""
 MOST_PAIRS = 100
+LONGEST_WHY = 500
+"""Characters of a reason that are kept."""
 EXAMPLE = "Write for example: /retrain max_depth=8 learning_rate=0.05"
 
 
@@ -60,10 +62,11 @@ class Help:
 
 @dataclass(frozen=True)
 class Review:
-    """Approve, reject or roll back a version; None: the newest."""
+    """Approve, reject or roll back a version; None: the one that the issue registered, or the one before."""
 
     kind: ReviewKind
     version: int | None
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,8 @@ def _read(text: str, tokens: list[Token]) -> Command | None:
         _check_alone(paragraphs, bool(_reply_fences(tokens)) and (name != "retrain" or rest != ""))
     if name == "retrain":
         return _pairs(rest) if rest else _reply(text, tokens, paragraphs) or _nothing_to_change()
+    if name in get_args(ReviewKind):
+        return _review(cast(ReviewKind, name), rest, paragraphs[1:])
     return _slash(name, rest.split("\n")[0].strip()) or _near_miss(text, tokens)
 
 
@@ -141,18 +146,20 @@ def _paragraphs(tokens: list[Token]) -> Iterator[str]:
 
 
 def _slash(name: str, argument: str) -> Command | None:
-    if name in get_args(ReviewKind):
-        return _review(cast(ReviewKind, name), argument)
     if name in ALONE:
         return Unknown(f"/{name} {argument}", f"/{name}") if argument else ALONE[name]
     close = nearest(name, NAMES)
     return None if close is None else Unknown(f"/{name}", f"/{close}")
 
 
-def _review(kind: ReviewKind, argument: str) -> Command:
-    if argument and not VERSION.fullmatch(argument):
-        return Unknown(f"/{kind} {argument}", f"/{kind} 3")
-    return Review(kind, int(argument) if argument else None)
+def _review(kind: ReviewKind, text: str, others: list[str]) -> Command:
+    """A version, and why: on the same line after it, or on further lines."""
+    argument, _, more = text.partition("\n")
+    found = VERSION.fullmatch(argument.strip())
+    if found is None:
+        return Unknown(f"/{kind} {argument.strip()}", f"/{kind} 3")
+    why = " ".join(" ".join([found[2] or "", more, *others]).split())
+    return Review(kind, int(found[1]) if found[1] else None, why[:LONGEST_WHY])
 
 
 def _nothing_to_change() -> Command:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from datetime import UTC, datetime
 from typing import Any
 
-from lambda_bridge.aws import Bucket, SageMakerPipelines, SageMakerRegistry, StepFunctionsWorkflow
+from lambda_bridge.aws import Bucket, SageMakerPipelines, StepFunctionsWorkflow, refusals
 from lambda_bridge.aws_ledger import DynamoLedger
 from lambda_bridge.aws_notices import SnsNotices
 from lambda_bridge.aws_records import DynamoRuns
+from lambda_bridge.aws_registry import SageMakerRegistry
 from lambda_bridge.git_history import GitHubHistory
 from lambda_bridge.github import GitHubIssues
 from lambda_bridge.github_client import connect, login_of
-from lambda_bridge.ports import Ports
+from lambda_bridge.ports import HandOver, Ports
+from lambda_bridge.review import REVIEW
 from lambda_bridge.secrets import Secrets
 from lambda_bridge.settings import BridgeSettings
 
@@ -38,6 +41,7 @@ def build_ports(settings: BridgeSettings) -> Ports:
         artifacts=Bucket(client("s3"), settings.bucket),
         notices=SnsNotices(client("sns"), settings.topic_arn, secrets.slack_url),
         ledger=DynamoLedger(client("dynamodb"), settings.table),
+        hand_over=hand_over(settings.task_function),
         webhook_secret=secrets.webhook_secret,
         code_version=settings.code_version,
         log_address=log_address,
@@ -47,6 +51,17 @@ def build_ports(settings: BridgeSettings) -> Ports:
         patience=settings.pace.patience,
         costs=settings.costs,
     )
+
+
+def hand_over(function: str) -> HandOver:
+    """Calls the task function as an event: Lambda keeps it, and tries again where it fails."""
+
+    def call(issue: int) -> None:
+        payload = json.dumps({"task": REVIEW, "issue": issue}).encode()
+        with refusals():
+            client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=payload)
+
+    return call
 
 
 def client(service: str) -> Any:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from algorithms.errors import IssueFormatError, ParameterError
 from lambda_bridge import answers
-from lambda_bridge.actions import Action, Complete, Ignore, React, Save, Write
+from lambda_bridge.actions import Action, Complete, HandOver, Ignore, React, Save, Write
 from lambda_bridge.adjusting import merge, readable, same
 from lambda_bridge.commands import Adjust, Cancel, Command, Help, Review, Status, read_command
 from lambda_bridge.decide_issue import cancelled, is_active, woken
 from lambda_bridge.events import CommentEvent
 from lambda_bridge.facts import Facts
 from lambda_bridge.runs import Reply, Run
+from lambda_bridge.runs import Review as Accepted
 
 Actions = tuple[Action, ...]
 
@@ -44,7 +45,7 @@ def decide_comment(event: CommentEvent, run: Run | None, facts: Facts) -> Action
         if isinstance(command, Cancel) and event.comment > run.handled_before and is_active(run):
             return (React(event.issue, event.comment), *cancelled(run, event.author))
         return (Ignore("a late delivery of an older comment"),)
-    found = _effect(_Case(event, run), command)
+    found = _effect(_Case(event, run), command, facts)
     return found if isinstance(found[0], Ignore) else (React(event.issue, event.comment), *found)
 
 
@@ -82,7 +83,7 @@ class _Case:
         return (self.told(text),) if self.repeated else (Save(self.handled()), self.told(text))
 
 
-def _effect(case: _Case, command: Command | IssueFormatError) -> Actions:
+def _effect(case: _Case, command: Command | IssueFormatError, facts: Facts) -> Actions:
     match command:
         case Adjust(changes):
             return _adjust(case, changes)
@@ -94,8 +95,8 @@ def _effect(case: _Case, command: Command | IssueFormatError) -> Actions:
             return (case.told(answers.status(case.run)),)
         case Help():
             return (case.told(answers.help_text()),)
-        case Review(kind=kind):
-            return (case.told(answers.not_available(kind)),)
+        case Review():
+            return _review(case, command, facts)
     return (case.told(answers.did_you_mean(command.name, command.suggestion)),)
 
 
@@ -146,6 +147,27 @@ def _reply(case: _Case, changes: dict[str, object]) -> Actions:
     reply = Reply(comment=case.event.comment, author=case.event.author, hyperparameters=merged)
     accepted = case.handled().model_copy(update={"reply": reply, "state": "running"})
     return Save(accepted), *_completed(_Case(case.event, accepted))
+
+
+def _review(case: _Case, command: Review, facts: Facts) -> Actions:
+    """Remembers what is to be decided about a version, and has it done: that takes longer than a webhook may."""
+    run, event = case.run, case.event
+    if run.review is not None and run.review.comment == event.comment:
+        return (HandOver(event.issue),)
+    if case.repeated:
+        return (Ignore("this decision was handled"),)
+    if run.review is not None:
+        return case.answered(answers.still_deciding(run.review))
+    review = Accepted(
+        kind=command.kind,
+        version=command.version,
+        why=command.why,
+        group=run.group,
+        comment=event.comment,
+        author=event.author,
+        at=facts.now,
+    )
+    return Save(case.handled().model_copy(update={"review": review})), HandOver(event.issue)
 
 
 def _cancel(case: _Case) -> Actions:

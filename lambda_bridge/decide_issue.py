@@ -110,6 +110,7 @@ class _Start:
             handled_comment=old.handled_comment if old else 0,
             handled_before=old.handled_comment if old else 0,
             swept_comment=old.swept_comment if old else 0,
+            review=old.review if old else None,
         )
 
 

@@ -27,6 +27,7 @@ from lambda_bridge.gauges import gauges
 from lambda_bridge.pipeline_events import on_event
 from lambda_bridge.ports import Ports, RateLimitError
 from lambda_bridge.redaction import Redacting, hidden
+from lambda_bridge.review import REVIEW, go_on
 from lambda_bridge.sweep import sweep as mend_all
 from lambda_bridge.tasks import DefectError, run_task
 from lambda_bridge.webhook import receive
@@ -177,9 +178,11 @@ def webhook(event: Mapping[str, Any], context: Any) -> dict[str, Any]:  # noqa: 
 
 @_observed
 def task(event: Mapping[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001
-    """The states of the workflow."""
+    """The states of the workflow, and the decisions about versions that the webhook hands over."""
     _count("Tasks")
     with _about(task=event.get("task"), issue=event.get("issue")):
+        if event.get("task") == REVIEW:
+            return go_on(_bridge().ports, int(event["issue"]))
         return run_task(_bridge().ports, event)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from lambda_bridge.attempts import show_progress
 from lambda_bridge.ports import Execution, Ports
+from lambda_bridge.review import CHECK_ID
 from lambda_bridge.runs import Run
 
 LOG = logging.getLogger(__name__)
@@ -34,6 +35,11 @@ def refresh(ports: Ports, arn: str) -> bool:
     Returns whether it was this that completed the token.
     """
     execution = ports.pipelines.describe(arn)
+    checked = CHECK_ID.fullmatch(execution.run_id)
+    if checked is not None:
+        if execution.ended:
+            ports.hand_over(int(checked[1]))
+        return False
     run = _run_of(ports, execution)
     if run is None:
         LOG.info("%s: no current attempt of a run", arn)

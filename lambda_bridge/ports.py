@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from algorithms.errors import PlatformError
-from lambda_bridge.runs import Run
+from lambda_bridge.runs import Approval, Run
 from pipelines.cost import Costs
 from pipelines.definitions import PipelineKey
 
@@ -284,10 +284,19 @@ class Pipelines(Protocol):
 
 @dataclass(frozen=True)
 class Package:
-    """A version in the model registry."""
+    """A version in the model registry, and where its model.tar.gz lies."""
 
     arn: str
     model_data: str
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version of a model package group, and whether it is approved."""
+
+    number: int
+    arn: str
+    approval: Approval
 
 
 class Registry(Protocol):
@@ -298,6 +307,15 @@ class Registry(Protocol):
 
     def approved(self, group: str) -> Package | None:
         """The latest approved version; None where there is none, or no such group."""
+
+    def versions(self, group: str) -> Sequence[Version]:
+        """Every version of a group, newest first; none where there is no such group."""
+
+    def package(self, arn: str) -> Package | None:
+        """A version that is there; None: its model lies elsewhere."""
+
+    def set_approval(self, arn: str, approval: Approval, description: str) -> None:
+        """Approves or rejects a version; `description` says who did, where and why, on one line."""
 
 
 @dataclass(frozen=True)
@@ -338,6 +356,10 @@ class Notices(Protocol):
         """Tells it on every channel that is set up. A channel that fails is logged and raises nothing."""
 
 
+HandOver = Callable[[int], None]
+"""Has the task function go on with the decision on an issue (`lambda_bridge.review`): soon, and not in this call."""
+
+
 @dataclass(frozen=True)
 class Ports:
     """Everything that the bridge uses."""
@@ -351,6 +373,7 @@ class Ports:
     artifacts: Artifacts
     notices: Notices
     ledger: Ledger
+    hand_over: HandOver
     webhook_secret: Callable[[], str]
     """Read anew on each call, so that it can be rotated."""
     code_version: str

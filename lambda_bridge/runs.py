@@ -20,6 +20,11 @@ State = Literal["refused", "running", "waiting", "ended"]
 Status = Literal["registered", "below_threshold", "failed", "invalid", "cancelled"]
 """What became of an attempt, and of a run."""
 
+Approval = Literal["PendingManualApproval", "Approved", "Rejected"]
+"""`ModelApprovalStatus` of a model package."""
+
+ReviewKind = Literal["approve", "reject", "rollback"]
+
 
 class _Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -93,6 +98,38 @@ class Reply(_Record):
     hyperparameters: dict[str, Any]
 
 
+class Change(_Record):
+    """What a review makes of one version."""
+
+    version: int
+    arn: str
+    before: Approval
+    after: Approval
+
+
+class Review(_Record):
+    """A decision about a version of a model package group that was accepted and is not done yet."""
+
+    kind: ReviewKind
+    version: int | None
+    """None: the one that it is about follows from the issue, or from what is approved."""
+    why: str
+    group: str
+    comment: int
+    author: str
+    at: datetime
+    target: str | None = None
+    """ARN of the version to roll back to, from the moment on when it is checked."""
+    live: str | None = None
+    """ARN of the version that was approved last, when this was planned."""
+    model_data: str | None = None
+    """Of the target."""
+    execution_arn: str | None = None
+    """Of the pipeline that checks the target."""
+    changes: tuple[Change, ...] = ()
+    """What is to be done, in that order; settled and stored before it is, so that a retry does the very same."""
+
+
 class Run(_Record):
     """The newest run of an issue, with the attempts of all its runs."""
 
@@ -154,6 +191,8 @@ class Run(_Record):
     """`updated` of the issue that the sweep has dealt with: as long as it stays, nobody wrote anything."""
     swept_comment: int = 0
     """The newest comment that the sweep has looked at."""
+    review: Review | None = None
+    """Accepted and not done yet; another one waits for its end."""
 
     @property
     def execution_name(self) -> str:

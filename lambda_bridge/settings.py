@@ -27,6 +27,7 @@ OPTIONAL = {
     "webhook_secret": "MLOPS_WEBHOOK_SECRET",
     "slack_secret": "MLOPS_SLACK_SECRET",
     "code_version": "MLOPS_CODE_VERSION",
+    "task_function": "MLOPS_TASK_FUNCTION",
 }
 MEANINGS = {
     "GITHUB_REPOSITORY": "the one repository, owner/name",
@@ -43,6 +44,7 @@ MEANINGS = {
     "`github-webhook-secret`",
     "MLOPS_SLACK_SECRET": "the secret with the key `url`, Slack's incoming webhook; left out: `slack-webhook-url`",
     "MLOPS_CODE_VERSION": "stands in the history records",
+    "MLOPS_TASK_FUNCTION": "the function that approves, rejects and rolls back; left out: `mlops-task`",
     "MLOPS_STARTS_PER_PERSON": f"runs that one person may start within an hour; left out: {StartLimits.person}",
     "MLOPS_STARTS_PER_REPOSITORY": f"runs that may start within an hour; left out: {StartLimits.repository}",
     "MLOPS_REMIND_AFTER_DAYS": f"days after which the operator is reminded; left out: {Patience.reminder.days}",
@@ -75,6 +77,7 @@ PATTERNS = {
         r"https://[^\s@/?#]+(/[^\s@?#]*)?|http://(127\.0\.0\.1|localhost)(:\d{1,5})?(/[^\s@?#]*)?",
         "an https address such as https://api.github.com",
     ),
+    "task_function": (r"[A-Za-z0-9_-]{1,64}", "a function's name"),
     "history_branch": (r"[A-Za-z0-9][A-Za-z0-9._/-]{0,200}", "a branch's name"),
 }
 
@@ -123,6 +126,7 @@ class BridgeSettings:
     slack_secret: str = "slack-webhook-url"  # noqa: S105
     """With the key `url`."""
     code_version: str = "unknown"
+    task_function: str = "mlops-task"
     pace: Pace = field(default_factory=Pace)
     costs: Costs = field(default_factory=Costs)
 

@@ -65,6 +65,9 @@ def _mend(ports: Ports, view: IssueView, mended: Counter[str]) -> None:
         run = ports.runs.get(view.number)
     if run is None:
         return
+    if run.review is not None:
+        ports.hand_over(run.issue)
+        mended["handed over"] += 1
     if run.state in ("running", "waiting"):
         mend(ports, run, view, mended)
     if is_settled(ports, view):

@@ -10,7 +10,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from algorithms.errors import PlatformError
-from lambda_bridge.actions import Action, Complete, Count, FailWait, Ignore, React, Save, SetLabel, Start, Write
+from lambda_bridge.actions import (
+    Action,
+    Complete,
+    Count,
+    FailWait,
+    HandOver,
+    Ignore,
+    React,
+    Save,
+    SetLabel,
+    Start,
+    Write,
+)
 from lambda_bridge.decide import concerns, decide
 from lambda_bridge.events import (
     MOST_BYTES,
@@ -151,16 +163,24 @@ def perform(ports: Ports, action: Action) -> None:
             ports.runs.save(run)
         case Count(key, person):
             ports.ledger.add_start(key, person, ports.clock())
+        case Start() | Complete() | FailWait() | HandOver():
+            _set_going(ports, action)
+        case React() | Write() | SetLabel():
+            _tell(ports.issues, action)
+        case Ignore():
+            pass
+
+
+def _set_going(ports: Ports, action: Start | Complete | FailWait | HandOver) -> None:
+    match action:
         case Start(run):
             start_workflow(ports, run)
         case Complete(token, output):
             ports.workflow.succeed(token, output)
         case FailWait(token, error, cause):
             ports.workflow.fail(token, error, cause)
-        case React() | Write() | SetLabel():
-            _tell(ports.issues, action)
-        case Ignore():
-            pass
+        case HandOver(issue):
+            ports.hand_over(issue)
 
 
 def start_workflow(ports: Ports, run: Run) -> None:

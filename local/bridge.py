@@ -16,10 +16,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from lambda_bridge import handler
-from lambda_bridge.aws import SageMakerRegistry, StepFunctionsWorkflow
+from lambda_bridge.aws import StepFunctionsWorkflow
+from lambda_bridge.aws_registry import SageMakerRegistry
 from lambda_bridge.git_history import GitHubHistory
 from lambda_bridge.github import GitHubIssues
 from lambda_bridge.ports import Ports
+from lambda_bridge.review import REVIEW
 from lambda_bridge.runs import Run
 from lambda_bridge.workflow import load_workflow
 from local.artifacts import LocalArtifacts
@@ -28,8 +30,8 @@ from local.environment import pace
 from local.events import Event, ExecutionChanged, Listener, StepChanged
 from local.hub import Hub
 from local.ledger import LocalLedger
+from local.news import News, pipeline_event
 from local.notices import LocalNotices
-from local.pipeline_news import PipelineNews
 from local.pipelines import LocalPipelines
 from local.run_records import RunRecords
 from local.sagemaker import LocalSageMaker
@@ -37,7 +39,7 @@ from local.step_functions import LocalStepFunctions
 from local.store import now
 from local.workspace import Workspace
 from pipelines.cost import Costs
-from pipelines.definitions import PIPELINES, load_definition, pipeline_name
+from pipelines.definitions import ALL_PIPELINES, load_definition, pipeline_name
 
 LOG_FILE = "bridge.log"
 WORKFLOW = "arn:aws:states:us-local-1:000000000000:stateMachine:mlops"
@@ -78,9 +80,10 @@ class Bridge:
     ) -> None:
         self._wake = wake
         self._listener = listener
-        self._news = PipelineNews(lambda event: handler.pipeline_event(event, Context("pipeline_event")))
+        self._news = News(lambda arn: handler.pipeline_event(pipeline_event(arn), Context("pipeline_event")))
+        self._reviews = News(lambda issue: handler.task({"task": REVIEW, "issue": issue}, Context("task")))
         self.sagemaker = LocalSageMaker(workspace, self._hear, options)
-        for pipeline in PIPELINES:
+        for pipeline in ALL_PIPELINES:
             self.sagemaker.upsert_pipeline(pipeline_name(pipeline), json.dumps(load_definition(pipeline)))
         functions = {"task": lambda payload: handler.task(payload, Context("task"))}
         self.workflow = LocalStepFunctions(workspace.store, load_workflow("task"), functions, wake=wake)
@@ -115,17 +118,18 @@ class Bridge:
 
         `mine` tells by its name which execution of the workflow goes on here.
         """
-        return self._news.run_due() or self.workflow.run_due(mine)
+        return self._news.run_due() or self._reviews.run_due() or self.workflow.run_due(mine)
 
     @property
     def failing(self) -> int:
         """How many pipelines and workflows rest, since the last step of them failed."""
-        return self._news.failing + self.workflow.failing
+        return self._news.failing + self._reviews.failing + self.workflow.failing
 
     def seconds_until_due(self, mine: Callable[[str], bool] = lambda _: True) -> float | None:
         """Until something is due by itself; None: nothing is."""
         due = self.workflow.next_due(mine)
-        seconds = [self._news.seconds_until_due(), None if due is None else max(0.0, (due - now()).total_seconds())]
+        waits = (self._news.seconds_until_due(), self._reviews.seconds_until_due())
+        seconds = [*waits, None if due is None else max(0.0, (due - now()).total_seconds())]
         return min((value for value in seconds if value is not None), default=None)
 
     def is_under_way(self, run: Run) -> bool:
@@ -149,6 +153,7 @@ class Bridge:
             artifacts=LocalArtifacts(workspace.objects),
             notices=LocalNotices(workspace.logs / "notices.jsonl", os.environ.get("SLACK_WEBHOOK_URL")),
             ledger=LocalLedger(workspace.store),
+            hand_over=self._hand_over,
             webhook_secret=lambda: secret,
             code_version=code_version,
             log_address=lambda: str(workspace.logs / LOG_FILE),
@@ -159,6 +164,11 @@ class Bridge:
             costs=Costs.from_environment(billed=False),
             edits_per_hour=hub.edits_per_hour,
         )
+
+    def _hand_over(self, issue: int) -> None:
+        """As Lambda does with an event: it is kept, and the task function is called with it soon."""
+        self._reviews.put(str(issue))
+        self._wake()
 
     def _hear(self, event: Event) -> None:
         """From the runner's threads: the execution is looked at, as after an event of EventBridge."""

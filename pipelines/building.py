@@ -287,6 +287,20 @@ def evaluate_step(
     )
 
 
+def check_model_step(plan: Plan) -> ProcessingStep:
+    """CheckModel: a registered model is loaded and predicts a row."""
+    return ProcessingStep(
+        name="CheckModel",
+        display_name="Check the model",
+        description="Loads a registered model and predicts a row, before a rollback makes it the live one.",
+        step_args=_processor(plan, "check_model", {}).run(
+            inputs=[_input("model", plan["ModelUri"])],
+            outputs=[_output("check", plan.s3("evaluations", plan["RunId"]))],
+        ),
+        retry_policies=_job_retries(),
+    )
+
+
 def check_score(plan: Plan, evaluate: ProcessingStep, register: Step) -> ConditionStep:
     """CheckScore: one condition serves every metric, because scores are greater-is-better."""
     score = JsonGet(step_name=evaluate.name, property_file=REPORT, json_path="metrics.primary.score")

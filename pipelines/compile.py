@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from algorithms.errors import MissingExtraError, PlatformError
-from pipelines.definitions import PIPELINES, PipelineKey
+from pipelines.definitions import ALL_PIPELINES, PipelineKey
 from pipelines.generated import write_or_report
 from pipelines.reference import render_reference
 from pipelines.settings import EXAMPLE, Settings
@@ -65,7 +65,7 @@ def _load(module: str) -> Any:
         reason = "there is no such module"
     except AttributeError:
         reason = "the module has no function get_pipeline"
-    names = ", ".join(f"pipelines.{pipeline}" for pipeline in PIPELINES)
+    names = ", ".join(f"pipelines.{pipeline}" for pipeline in ALL_PIPELINES)
     raise PlatformError(f"--module-name: {reason}, got {module!r}. Name one of {names}.")
 
 
@@ -106,7 +106,7 @@ def to_text(definition: dict[str, Any]) -> str:
 
 def generated_files() -> dict[Path, str]:
     """What the generated files should hold; the reference page only where there is a source tree."""
-    definitions = {pipeline: compile_definition(pipeline) for pipeline in PIPELINES}
+    definitions = {pipeline: compile_definition(pipeline) for pipeline in ALL_PIPELINES}
     files = {DEFINITIONS / f"{name}.json": to_text(definition) for name, definition in definitions.items()}
     return {**files, REFERENCE: render_reference(definitions)} if REFERENCE.parents[1].is_dir() else files
 

@@ -19,7 +19,7 @@ from pipelines.compile import (
     json_object,
     module_parser,
 )
-from pipelines.definitions import PIPELINES
+from pipelines.definitions import ALL_PIPELINES
 from pipelines.parameters import as_list, client_request_token
 from pipelines.settings import NO_MODEL, Settings
 
@@ -33,7 +33,7 @@ def upsert_all(settings: Settings, tags: Mapping[str, str] | None = None) -> Ite
     Everything is compiled before anything is changed. Raises MissingExtraError without the SDK, PlatformError when AWS
     refuses a call.
     """
-    compiled = [compile_module(f"pipelines.{pipeline}", settings) for pipeline in PIPELINES]
+    compiled = [compile_module(f"pipelines.{pipeline}", settings) for pipeline in ALL_PIPELINES]
     yield f"s3://{settings.bucket}/{NO_MODEL}: {put_no_model(_client('s3', settings), settings.bucket)}"
     sagemaker = _client("sagemaker", settings)
     for pipeline in compiled:

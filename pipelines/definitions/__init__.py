@@ -11,13 +11,19 @@ from typing import Any, Literal, cast, get_args
 
 from algorithms.metrics import LearningType
 
-PipelineKey = LearningType | Literal["supervised_tuning", "unsupervised_tuning", "supervised_distributed"]
-"""A pipeline: that of a learning type, one that searches hyperparameters first, or trains on several instances."""
+PipelineKey = (
+    LearningType | Literal["supervised_tuning", "unsupervised_tuning", "supervised_distributed", "model_check"]
+)
+"""A pipeline: that of a learning type, one that searches hyperparameters first, or trains on several instances; or the
+one that checks a registered model."""
 LEARNING_TYPES: tuple[LearningType, ...] = get_args(LearningType)
 PIPELINES: tuple[PipelineKey, ...] = (
     *LEARNING_TYPES,
     *("supervised_tuning", "unsupervised_tuning", "supervised_distributed"),
 )
+"""Those that train."""
+CHECK: PipelineKey = "model_check"
+ALL_PIPELINES: tuple[PipelineKey, ...] = (*PIPELINES, CHECK)
 
 STEP_NAMES = ("Prepare", "Train", "Evaluate", "CheckScore", "RegisterModel")
 """What a good execution goes through, in order; a test compares it with the definitions."""

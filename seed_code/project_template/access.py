@@ -74,7 +74,7 @@ def webhook(names: Names, kept: Kept) -> list[iam.PolicyStatement]:
     return [
         allow("states:StartExecution", on=[names.state_machine]),
         *answering(names),
-        allow("lambda:InvokeFunction", on=[names.function(TASK)]),
+        handing_over(names),
         kept.secret(GITHUB_SECRET, WEBHOOK_SECRET),
         *kept.records(BY_GROUP),
         *kept.decryption(),
@@ -96,6 +96,7 @@ def task(names: Names, kept: Kept) -> list[iam.PolicyStatement]:
             on=names.groups,
         ),
         *approved(names),
+        allow("sagemaker:UpdateModelPackage", on=names.packages),
         *reading(kept),
         *telling(kept),
         *kept.records(BY_GROUP, BY_STATE),
@@ -107,6 +108,7 @@ def pipeline_event(names: Names, kept: Kept) -> list[iam.PolicyStatement]:
     """Looks at an execution, shows it on the issue, completes the wait for it."""
     return [
         allow("states:SendTaskSuccess", on=[names.state_machine]),
+        handing_over(names),
         looking(names),
         kept.secret(GITHUB_SECRET),
         *kept.records(BY_STATE),
@@ -119,6 +121,7 @@ def sweep(names: Names, kept: Kept) -> list[iam.PolicyStatement]:
     return [
         allow("states:StartExecution", on=[names.state_machine]),
         allow("states:DescribeExecution", on=[names.workflow_executions]),
+        handing_over(names),
         *answering(names),
         *watching(names),
         allow("sagemaker:StopPipelineExecution", on=names.executions),
@@ -133,6 +136,11 @@ def sweep(names: Names, kept: Kept) -> list[iam.PolicyStatement]:
 def answering(names: Names) -> list[iam.PolicyStatement]:
     """Completing and failing the waits of the workflow."""
     return [allow("states:SendTaskSuccess", "states:SendTaskFailure", on=[names.state_machine])]
+
+
+def handing_over(names: Names) -> iam.PolicyStatement:
+    """Calling the task function, which alone approves and rejects versions."""
+    return allow("lambda:InvokeFunction", on=[names.function(TASK)])
 
 
 def watching(names: Names) -> list[iam.PolicyStatement]:

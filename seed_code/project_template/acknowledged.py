@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from aws_cdk import Acknowledgment, CfnElement, Validations
 from constructs import IConstruct
 
-from pipelines.definitions import PIPELINES, pipeline_name
+from pipelines.definitions import ALL_PIPELINES, pipeline_name
 from seed_code.project_template.launch_role import LaunchRoleStack
 from seed_code.project_template.options import PIPELINE_EVENT, SWEEP, TASK, WEBHOOK
 from seed_code.project_template.stack import MLOpsStack
@@ -37,7 +37,7 @@ ARN = "arn:<AWS::Partition>:{}:<AWS::Region>:<AWS::AccountId>:{}"
 LEARNING = ("supervised", "unsupervised", "reinforcement")
 EXECUTIONS = {
     ARN.format("sagemaker", f"pipeline/{pipeline_name(key)}/execution/*"): "SageMaker names executions when they start."
-    for key in PIPELINES
+    for key in ALL_PIPELINES
 }
 GROUPS = {
     ARN.format("sagemaker", f"model-package-group/{name}-*"): "Groups are made on demand, one for each dataset."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aws_cdk import Stack
 from constructs import Construct
 
-from pipelines.definitions import LEARNING_TYPES, PIPELINES, pipeline_name
+from pipelines.definitions import ALL_PIPELINES, LEARNING_TYPES, pipeline_name
 from seed_code.project_template.options import PROJECT, STATE_MACHINE
 
 
@@ -57,7 +57,7 @@ class Names:
     @property
     def pipelines(self) -> list[str]:
         """The pipelines."""
-        return [self.arn("sagemaker", f"pipeline/{pipeline_name(name)}") for name in PIPELINES]
+        return [self.arn("sagemaker", f"pipeline/{pipeline_name(name)}") for name in ALL_PIPELINES]
 
     @property
     def executions(self) -> list[str]:

@@ -38,7 +38,14 @@ NEEDLESS = ("__pycache__", "bin", "RECORD", "INSTALLER", "REQUESTED", "direct_ur
 OWN = ("algorithms", "lambda_bridge", "pipelines")
 MAKERS = (
     *("building", "compile", "plan", "table_pipeline", "upsert"),
-    *("supervised", "supervised_distributed", "supervised_tuning", "unsupervised", "unsupervised_tuning"),
+    *(
+        "model_check",
+        "supervised",
+        "supervised_distributed",
+        "supervised_tuning",
+        "unsupervised",
+        "unsupervised_tuning",
+    ),
     "reinforcement",
 )
 """Of `pipelines`: they need the SageMaker SDK, which is not in the package."""

@@ -22,7 +22,8 @@ from botocore.stub import Stubber
 from algorithms.errors import PlatformError
 from algorithms.metrics import LearningType
 from lambda_bridge import aws as adapters
-from lambda_bridge.aws import SageMakerPipelines, SageMakerRegistry
+from lambda_bridge.aws import SageMakerPipelines
+from lambda_bridge.aws_registry import SageMakerRegistry
 from lambda_bridge.ports import Package
 from local.engine import EngineOptions
 from local.pipelines import LocalPipelines

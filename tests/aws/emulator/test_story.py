@@ -22,7 +22,7 @@ from github import Auth
 from lambda_bridge.github_client import connect
 from local.engine import EngineOptions
 from local.workspace import Workspace
-from pipelines.definitions import PIPELINES, load_definition, pipeline_name
+from pipelines.definitions import ALL_PIPELINES, load_definition, pipeline_name
 from tests.aws.emulator.cloud import LOCAL_BUCKET, REGION, SOURCE, Emulator, SageMaker
 from tests.integration.service.other_github import OtherGitHub
 from tests.integration.service.world import PEOPLE, POOR, World, until
@@ -49,7 +49,7 @@ class Deployed:
 @pytest.fixture
 def deployed(ministack: Path, assembly: Path, tmp_path: Path) -> Iterator[Deployed]:
     sagemaker = SageMaker(Workspace(tmp_path / "workspace"), EngineOptions(parallel=2, python_path=(QUICK,)))
-    for kind in PIPELINES:
+    for kind in ALL_PIPELINES:
         sagemaker.local.upsert_pipeline(pipeline_name(kind), json.dumps(load_definition(kind)))
     cloud = Emulator(ministack, tmp_path, {"AWS_ENDPOINT_URL_SAGEMAKER": sagemaker.url})
     github = OtherGitHub(PEOPLE, SECRET)

@@ -36,11 +36,11 @@ from local.engine import EngineOptions
 from local.events import ExecutionChanged, StepChanged
 from local.github import LocalGitHub, Server
 from local.github.users import BOT
-from local.pipeline_news import PipelineNews, pipeline_event
+from local.news import News, pipeline_event
 from local.sagemaker import LocalSageMaker
 from local.step_functions import EXECUTION_PREFIX, LocalStepFunctions
 from local.workspace import Workspace
-from pipelines.definitions import PIPELINES, load_definition, pipeline_name
+from pipelines.definitions import ALL_PIPELINES, load_definition, pipeline_name
 
 SECRET = "a-webhook-secret"
 MACHINE = arn("states", "stateMachine:MLOpsPipeline")
@@ -122,10 +122,10 @@ class Deployment:
         self.recorder = Recorder()
         self._woken = threading.Event()
         self._workspace = workspace
-        self.news = PipelineNews(self._hear)
+        self.news = News(lambda arn: self._hear(pipeline_event(arn)))
         options = EngineOptions(parallel=2, python_path=(quick,))
         self.sagemaker = LocalSageMaker(workspace, self._changed, options)
-        for kind in PIPELINES:
+        for kind in ALL_PIPELINES:
             self.sagemaker.upsert_pipeline(pipeline_name(kind), json.dumps(load_definition(kind)))
         functions = {"task": lambda payload: self.call("task", payload)}
         self.workflow = LocalStepFunctions(workspace.store, load_workflow("task"), functions, clock=self.now)
@@ -197,7 +197,7 @@ class Deployment:
             self._woken.set()
 
     def _is_training(self) -> bool:
-        pages = [self.sagemaker.list_pipeline_executions(PipelineName=pipeline_name(kind)) for kind in PIPELINES]
+        pages = [self.sagemaker.list_pipeline_executions(PipelineName=pipeline_name(kind)) for kind in ALL_PIPELINES]
         found = [each["PipelineExecutionStatus"] for page in pages for each in page["PipelineExecutionSummaries"]]
         return "Executing" in found or "Stopping" in found
 

@@ -25,7 +25,7 @@ from lambda_bridge.runs import Run
 from local.datasets import add_dataset
 from local.workspace import Workspace
 from pipelines.compile import Compiled
-from pipelines.definitions import PIPELINES, load_definition, pipeline_name
+from pipelines.definitions import ALL_PIPELINES, load_definition, pipeline_name
 from pipelines.upsert import put_no_model, upsert
 
 PROJECT = Path(__file__).parents[3]
@@ -203,7 +203,7 @@ def build() -> None:
     sagemaker = boto3.client("sagemaker", endpoint_url=f"https://api.sagemaker.{REGION}.amazonaws.com")
     for tags, description in (({"project": "p"}, "first"), ({"project": "p"}, "first"), ({"project": "q"}, "another")):
         put_no_model(s3, BUCKET)
-        for kind in PIPELINES:
+        for kind in ALL_PIPELINES:
             compiled = Compiled(pipeline_name(kind), load_definition(kind))
             upsert(sagemaker, compiled, role_arn("PipelineRole"), tags, description)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.definitions import PIPELINES, load_definition
+from pipelines.definitions import ALL_PIPELINES, load_definition
 from tests.aws.policies.account import BUCKET, REGION, arn, role_arn
 from tests.aws.policies.calls import requests
 from tests.aws.policies.simulator import Request, allowed
@@ -99,7 +99,7 @@ def _unasked(role, actions):
 
 def test_every_call_that_sagemaker_makes_for_a_pipeline_is_allowed(policies, granted):
     """Jobs, files and versions, as the compiled definitions name them."""
-    asked = [one for kind in PIPELINES for one in _of_definition(load_definition(kind)["Steps"])]
+    asked = [one for kind in ALL_PIPELINES for one in _of_definition(load_definition(kind)["Steps"])]
     asked.append(Request("iam:PassRole", role_arn(granted["sagemaker"].name), PASSED))
     assert [one for one in asked if not allowed(policies["sagemaker"], one)] == []
     assert {one.action for one in asked} >= {

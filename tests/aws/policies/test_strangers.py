@@ -10,7 +10,7 @@ import pytest
 from cfnlint.data import AdditionalSpecs
 from cfnlint.helpers import load_resource
 
-from pipelines.definitions import PIPELINES as KEYS
+from pipelines.definitions import ALL_PIPELINES as KEYS
 from pipelines.definitions import pipeline_name
 from seed_code.project_template.options import SECRETS, STATE_MACHINE, TASK
 from tests.aws.policies.account import ACCOUNT, REGION, TABLE, TOPIC, arn, role_arn

@@ -25,8 +25,9 @@ from lambda_bridge.ports import (
     Start,
     StartEvent,
     StoredObject,
+    Version,
 )
-from lambda_bridge.runs import Run
+from lambda_bridge.runs import Approval, Run
 from pipelines.definitions import PipelineKey
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -245,13 +246,30 @@ class FakePipelines:
 @dataclass
 class FakeRegistry:
     groups: set[str] = field(default_factory=set)
-    package: Package | None = None
+    live: Package | None = None
+    """The approved one, where `listed` holds none."""
+    listed: list[Version] = field(default_factory=list)
+    """Newest first."""
+    told: list[tuple[str, str, str]] = field(default_factory=list)
+    elsewhere: set[str] = field(default_factory=set)
+    """ARNs of versions that are none of ours."""
 
     def ensure_group(self, group: str) -> None:
         self.groups.add(group)
 
     def approved(self, group: str) -> Package | None:
-        return self.package
+        approved = (self.package(each.arn) for each in self.listed if each.approval == "Approved")
+        return next((package for package in approved if package), self.live)
+
+    def versions(self, group: str) -> Sequence[Version]:
+        return list(self.listed)
+
+    def package(self, arn: str) -> Package | None:
+        return None if arn in self.elsewhere else Package(arn, f"s3://bucket/{arn}/model.tar.gz")
+
+    def set_approval(self, arn: str, approval: Approval, description: str) -> None:
+        self.told.append((arn, approval, description))
+        self.listed = [replace(each, approval=approval) if each.arn == arn else each for each in self.listed]
 
 
 @dataclass
@@ -299,6 +317,7 @@ class World:
         self.settings: dict[str, Any] = {}
         """Of the ports: limits, patience, edits_per_hour."""
         self.now, self.paused = START, list[float]()
+        self.handed_over: list[int] = []
 
     @property
     def ports(self) -> Ports:
@@ -312,6 +331,7 @@ class World:
             artifacts=self.artifacts,
             notices=self.notices,
             ledger=self.ledger,
+            hand_over=self.handed_over.append,
             webhook_secret=lambda: "secret",
             code_version="1.0",
             log_address=lambda: "the log",

@@ -98,7 +98,6 @@ def test_names_of_strangers_are_inert():
         (answers.ended(), "apply the label `mlops:train` again"),
         (answers.being_cancelled(), "apply the label `mlops:train` again"),
         (answers.nothing_runs(), "nothing to cancel"),
-        (answers.not_available("approve"), "SageMaker model registry"),
     ],
 )
 def test_every_answer_says_what_to_do(text, advice):

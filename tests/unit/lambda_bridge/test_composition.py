@@ -8,9 +8,10 @@ import pytest
 from moto import mock_aws
 
 from algorithms.errors import PlatformError
-from lambda_bridge.aws import Bucket, SageMakerPipelines, SageMakerRegistry, StepFunctionsWorkflow
+from lambda_bridge.aws import Bucket, SageMakerPipelines, StepFunctionsWorkflow
 from lambda_bridge.aws_notices import SnsNotices
 from lambda_bridge.aws_records import DynamoRuns
+from lambda_bridge.aws_registry import SageMakerRegistry
 from lambda_bridge.composition import TIMEOUT_SECONDS, build_ports, client
 from lambda_bridge.git_history import GitHubHistory
 from lambda_bridge.github import GitHubIssues

@@ -439,9 +439,6 @@ class TestCancel:
     [
         ("/status", "Run 1: waiting for a reply"),
         ("/help", "/retrain name=value"),
-        ("/approve", "`/approve` is not available yet"),
-        ("/reject 2", "`/reject` is not available yet"),
-        ("/rollback", "`/rollback` is not available yet"),
         ("/cancle", "Did you mean `/cancel`?"),
     ],
 )

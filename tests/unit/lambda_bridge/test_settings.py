@@ -38,6 +38,7 @@ def test_everything_that_may_be_set():
         "MLOPS_WEBHOOK_SECRET": "b",
         "MLOPS_SLACK_SECRET": "c",
         "MLOPS_CODE_VERSION": "1.2",
+        "MLOPS_TASK_FUNCTION": "another-task",
     }
     assert set(more) == set(OPTIONAL.values())
     found = BridgeSettings.from_environment({**GIVEN, **more})

@@ -55,7 +55,7 @@ class TestStartTraining:
 
     def test_a_retry_starts_the_very_same(self, trained):
         trained.artifacts.objects["datasets/iris/raw/train.csv"] = b"other data"
-        trained.registry.package = Package("arn:package/0", "s3://b/m.tar.gz")
+        trained.registry.live = Package("arn:package/0", "s3://b/m.tar.gz")
         before = dict(trained.stored.attempt.parameters)
         call(trained, "start_training", "token-2")
         assert trained.stored.attempt.parameters == before
@@ -64,7 +64,7 @@ class TestStartTraining:
 
     def test_compares_with_the_approved_version(self, world):
         world.run()
-        world.registry.package = Package("arn:package/3", "s3://b/models/3/model.tar.gz")
+        world.registry.live = Package("arn:package/3", "s3://b/models/3/model.tar.gz")
         call(world, "start_training", "token")
         parameters = world.pipelines.parameters["arn:issue-7-attempt-1"]
         assert parameters["PreviousModelPackageArn"] == "arn:package/3"
@@ -292,7 +292,7 @@ class TestRecordSuccess:
 
 class TestKeepPrevious:
     def test_below_the_threshold_without_retries(self, below):
-        below.registry.package = Package("arn:package/3", "s3://b/m")
+        below.registry.live = Package("arn:package/3", "s3://b/m")
         assert call(below, "keep_previous", error={"Error": "", "Cause": ""}) == {"status": "below_threshold"}
         assert below.issues.label == "mlops:failed"
         assert "arn:package/3" in below.issues.written["final-1"]

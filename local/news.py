@@ -1,4 +1,4 @@
-"""Pipeline executions that something happened to: what EventBridge tells on AWS."""
+"""Things that something happened to, such as pipeline executions: what EventBridge and Lambda's queue tell on AWS."""
 
 from __future__ import annotations
 
@@ -14,49 +14,49 @@ from local.pauses import Pauses
 LOG = logging.getLogger(__name__)
 
 
-class PipelineNews:
-    """Tells of executions, one after the other; several events of one are told once. One that fails comes again.
+class News:
+    """Tells of things by their names, one after the other; several events of one are told once. What fails comes again.
 
-    `tell` gets the event. What it raises leaves the execution to be told again after a pause, in which the others are
-    told; all but PlatformError and ConflictError is raised on.
+    `tell` gets the name. What it raises leaves it to be told again after a pause, in which the others are told; all but
+    PlatformError and ConflictError is raised on.
     """
 
-    def __init__(self, tell: Callable[[Mapping[str, Any]], object]) -> None:
+    def __init__(self, tell: Callable[[str], object]) -> None:
         self._tell = tell
         self._heard: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._untold: dict[str, None] = {}
         self._pauses = Pauses()
 
-    def put(self, arn: str) -> None:
-        """Something happened to an execution. From any thread."""
-        self._heard.put(arn)
+    def put(self, name: str) -> None:
+        """Something happened to it. From any thread."""
+        self._heard.put(name)
 
     def run_due(self) -> bool:
-        """Tells of the execution that has waited longest. False: there is none. Raises defects."""
+        """Tells of the one that has waited longest. False: there is none. Raises defects."""
         while not self._heard.empty():
             self._untold.setdefault(self._heard.get())
-        arn = next(filter(self._pauses.is_due, self._untold), None)
-        if arn is None:
+        name = next(filter(self._pauses.is_due, self._untold), None)
+        if name is None:
             return False
-        del self._untold[arn]
+        del self._untold[name]
         try:
-            self._tell(pipeline_event(arn))
-            self._pauses.forget(arn)
+            self._tell(name)
+            self._pauses.forget(name)
         except (PlatformError, ConflictError) as error:
-            LOG.warning("%s: told again in %.1f s: %s", arn, self._rest(arn), error)
+            LOG.warning("%s: told again in %.1f s: %s", name, self._rest(name), error)
         except Exception:
-            self._rest(arn)
+            self._rest(name)
             raise
         return True
 
     @property
     def failing(self) -> int:
-        """How many executions could not be told of."""
+        """How many could not be told of."""
         return len(self._pauses)
 
-    def _rest(self, arn: str) -> float:
-        self._untold[arn] = None
-        return self._pauses.failed(arn)
+    def _rest(self, name: str) -> float:
+        self._untold[name] = None
+        return self._pauses.failed(name)
 
     def seconds_until_due(self) -> float | None:
         """Until the next may be told; None: there is none."""

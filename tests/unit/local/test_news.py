@@ -9,7 +9,7 @@ import pytest
 from algorithms.errors import PlatformError
 from lambda_bridge.pipeline_events import on_event
 from lambda_bridge.ports import ConflictError
-from local.pipeline_news import PipelineNews, pipeline_event
+from local.news import News, pipeline_event
 
 
 class Told:
@@ -17,10 +17,9 @@ class Told:
 
     def __init__(self):
         self.arns, self.refusals = [], {}
-        self.news = PipelineNews(self)
+        self.news = News(self)
 
-    def __call__(self, event):
-        arn = event["detail"]["pipelineExecutionArn"]
+    def __call__(self, arn):
         self.arns.append(arn)
         if self.refusals.get(arn):
             raise self.refusals[arn].pop(0)
@@ -54,7 +53,7 @@ def test_each_is_told_once_in_the_order_of_the_first_event(told):
 def test_what_happens_while_it_is_told_is_told_too(told):
     told.news.put("a")
     again = iter([True])
-    news = PipelineNews(lambda event: (told(event), next(again, False) and news.put("a")))
+    news = News(lambda event: (told(event), next(again, False) and news.put("a")))
     news.put("a")
     while news.run_due():
         pass
