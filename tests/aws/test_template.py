@@ -221,6 +221,7 @@ def test_events_wake_the_functions(stack):
         "mlops-supervised-tuning",
         "mlops-unsupervised-tuning",
         "mlops-supervised-distributed",
+        "mlops-model-check",
     ]
     (schedule,) = (rule for rule in found.values() if "ScheduleExpression" in rule)
     assert schedule["ScheduleExpression"] == "rate(5 minutes)"

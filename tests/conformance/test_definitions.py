@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 import botocore.session
 import pytest
@@ -15,7 +15,7 @@ from botocore.validate import ParamValidator
 
 from algorithms.search import PLACE, SLOTS
 from pipelines.consistency import MOST_INSTANCES
-from pipelines.definitions import PIPELINES, load_definition, pipeline_name
+from pipelines.definitions import CHECK, PIPELINES, load_definition, pipeline_name
 from pipelines.parameters import RunFacts, pipeline_parameters
 from pipelines.reference import all_steps
 from pipelines.request import parse_request, resolve
@@ -163,6 +163,25 @@ def declared(learning_type: Any) -> set[str]:
 
 def fitting(learning_type: Any, values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name in declared(learning_type)}
+
+
+class TestModelCheck:
+    VALUES: ClassVar = {
+        "RunId": "issue-2147483647-rollback-2147483647",
+        "ModelUri": "s3://bucket/models/g/r/model.tar.gz",
+    }
+
+    def test_its_request_is_valid(self) -> None:
+        assert problems(CHECK, self.VALUES) == []
+
+    def test_it_is_one_step_that_writes_below_its_run(self) -> None:
+        resolver = Resolver(load_definition(CHECK), self.VALUES)
+        assert list(resolver.steps) == ["CheckModel"]
+        job = resolver.arguments("CheckModel")
+        assert job["AppSpecification"]["ContainerEntrypoint"] == ["python", "-m", "steps.check_model"]
+        (output,) = job["ProcessingOutputConfig"]["Outputs"]
+        assert output["S3Output"]["S3Uri"] == f"s3://{EXAMPLE.bucket}/evaluations/{self.VALUES['RunId']}"
+        assert job["NetworkConfig"]["EnableNetworkIsolation"] is True
 
 
 @pytest.mark.parametrize("learning_type", PIPELINES)

@@ -23,7 +23,7 @@ from algorithms.errors import PlatformError
 from algorithms.metrics import LearningType
 from lambda_bridge import aws as adapters
 from lambda_bridge.aws import SageMakerPipelines
-from lambda_bridge.aws_registry import SageMakerRegistry
+from lambda_bridge.aws_registry import LONGEST_DESCRIPTION, SageMakerRegistry
 from lambda_bridge.ports import Package
 from local.engine import EngineOptions
 from local.pipelines import LocalPipelines
@@ -356,3 +356,39 @@ def test_a_service_that_is_not_reached_is_a_platform_error() -> None:
 
     with pytest.raises(PlatformError, match="could not be reached"):
         SageMakerPipelines(Unreachable()).describe("arn")
+
+
+def test_versions_newest_first_with_their_approval(client: Any, registry: SageMakerRegistry) -> None:
+    assert registry.versions(GROUP) == []
+    registry.ensure_group(GROUP)
+    arns = [register(client, status) for status in ("Approved", "Rejected", "PendingManualApproval")]
+    found = [(version.number, version.arn, version.approval) for version in registry.versions(GROUP)]
+    expected = [(3, arns[2], "PendingManualApproval"), (2, arns[1], "Rejected"), (1, arns[0], "Approved")]
+    assert found == expected
+
+
+def test_more_versions_than_a_page_holds(client: Any, registry: SageMakerRegistry) -> None:
+    registry.ensure_group(GROUP)
+    for number in range(1, adapters.PAGE + 3):
+        client.create_model_package(ModelPackageGroupName=GROUP, ClientToken=f"token-{number}" + "0" * 36)
+    assert [version.number for version in registry.versions(GROUP)] == list(range(adapters.PAGE + 2, 0, -1))
+
+
+def test_a_decision_is_kept_with_who_and_why(client: Any, registry: SageMakerRegistry) -> None:
+    registry.ensure_group(GROUP)
+    arn = register(client, "PendingManualApproval")
+    registry.set_approval(arn, "Approved", "approved by alice: " + "x" * 2000)
+    found = client.describe_model_package(ModelPackageName=arn)
+    assert found["ModelApprovalStatus"] == "Approved"
+    assert found["ApprovalDescription"].startswith("approved by alice: x")
+    assert len(found["ApprovalDescription"]) == LONGEST_DESCRIPTION
+    approved = registry.approved(GROUP)
+    assert approved == registry.package(arn) == Package(arn, "s3://mlops-local/models/1/model.tar.gz")
+    registry.set_approval(arn, "Rejected", "rejected by bob")
+    assert registry.approved(GROUP) is None
+
+
+def test_a_version_without_a_model_of_its_own(client: Any, registry: SageMakerRegistry) -> None:
+    registry.ensure_group(GROUP)
+    arn = client.create_model_package(ModelPackageGroupName=GROUP)["ModelPackageArn"]
+    assert registry.package(arn) is None

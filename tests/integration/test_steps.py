@@ -107,3 +107,47 @@ def test_a_missing_input_is_our_defect(tmp_path):
     run = run_step(tmp_path, "train")
     assert json.loads((tmp_path / "output/failure").read_text())["error"] == "InternalError"
     assert "Traceback" in run.stderr
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    """The model.tar.gz of a small forest."""
+    root = tmp_path_factory.mktemp("model")
+    shutil.copytree(STARTER / "iris", root / "prepare/processing/input/raw")
+    assert run_step(root / "prepare", "prepare", "--task", "classification").returncode == 0
+    settings = {"algorithm": "random_forest", "hyperparameters": '{"n_estimators": 3}', "preprocessing": "{}"}
+    assert train_and_pack(root / "prepare", root, {**settings, "seed": "0"}).returncode == 0
+    return (root / "evaluate/processing/input/model/model.tar.gz").read_bytes()
+
+
+def check(root, content):
+    (root / "processing/input/model").mkdir(parents=True)
+    (root / "processing/input/model/model.tar.gz").write_bytes(content)
+    return run_step(root, "check_model")
+
+
+def test_a_model_is_checked_before_a_rollback(tmp_path, archive):
+    run = check(tmp_path, archive)
+    assert run.returncode == 0, run.stderr
+    found = json.loads((tmp_path / "processing/output/check/check.json").read_text())
+    assert (found["algorithm"], found["task_type"]) == ("random_forest", "classification")
+    assert len(found["predicted"]) == 4
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[: len(content) // 2],
+        lambda content: b"",
+        lambda content: b"no archive",
+        lambda content: content[:200] + bytes(200) + content[400:],
+    ],
+    ids=["cut short", "empty", "no archive", "overwritten"],
+)
+def test_a_damaged_model_is_told_in_a_message(tmp_path, archive, damage):
+    run = check(tmp_path, damage(archive))
+    message = json.loads((tmp_path / "output/message").read_bytes())
+    assert run.returncode == 1
+    assert message["error"] == "DatasetError", run.stderr
+    assert "model" in message["problems"][0]["message"]
+    assert not (tmp_path / "processing/output/check/check.json").exists()

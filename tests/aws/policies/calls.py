@@ -18,7 +18,17 @@ NAMES = {
     "TrainingJobName": "training-job",
 }
 """Of SageMaker: member -> kind of resource. Members that hold an ARN come first."""
-ARNS = ("PipelineExecutionArn", "ResourceArn", "ModelPackageName", "stateMachineArn", "executionArn", "TopicArn")
+ACTIONS = {"Invoke": "InvokeFunction"}
+"""Actions that are not named after their operation."""
+ARNS = (
+    "PipelineExecutionArn",
+    "ResourceArn",
+    "ModelPackageName",
+    "ModelPackageArn",
+    "stateMachineArn",
+    "executionArn",
+    "TopicArn",
+)
 MACHINE = arn("states", "stateMachine:MLOpsPipeline")
 
 
@@ -27,7 +37,7 @@ def requests(service: str, operation: str, params: Params) -> Iterator[Request]:
     if service == "s3":
         yield _object(operation, params)
         return
-    yield Request(f"{service}:{operation}", RESOURCES[service](params))
+    yield Request(f"{service}:{ACTIONS.get(operation, operation)}", RESOURCES[service](params))
     if service == "sagemaker":
         yield from _besides(params)
 
@@ -70,6 +80,7 @@ RESOURCES = {
     "dynamodb": _table,
     "states": lambda params: _named(params) or MACHINE,
     "sns": lambda params: str(params["TopicArn"]),
+    "lambda": lambda params: arn("lambda", f"function:{params['FunctionName']}"),
     "secretsmanager": lambda params: arn("secretsmanager", f"secret:{params['SecretId']}-a1B2c3"),
 }
 """A token names no machine; IAM asks for the one that gave it out."""

@@ -1,7 +1,8 @@
 """The bridge as on AWS, in this process, and a record of every call of AWS that it makes.
 
 The four Lambda functions run over the ports that are built for Lambda. DynamoDB, S3, SNS and Secrets Manager are
-moto's; Step Functions and SageMaker are those of the local mode, behind boto3's clients.
+moto's; Step Functions and SageMaker are those of the local mode, behind boto3's clients. A function that is called as
+an event is called when it is its turn.
 """
 
 from __future__ import annotations
@@ -120,6 +121,8 @@ class Deployment:
         self.lost: set[str] = set()
         self.ahead = timedelta()
         self.recorder = Recorder()
+        self.events: list[Mapping[str, Any]] = []
+        self.handled = 0
         self._woken = threading.Event()
         self._workspace = workspace
         self.news = News(lambda arn: self._hear(pipeline_event(arn)))
@@ -161,7 +164,7 @@ class Deployment:
     def go_on(self, until: Callable[[], bool]) -> None:
         """Does what is due, until something is so. The clock is put on where only that helps."""
         while not until():
-            if self._deliver() or self.news.run_due() or self.workflow.run_due():
+            if self._deliver() or self.news.run_due() or self.workflow.run_due() or self._invoke():
                 continue
             training = self._is_training()
             if self._woken.wait(PATIENCE_SECONDS if training else MOMENT_SECONDS):
@@ -182,6 +185,21 @@ class Deployment:
                 answer = self.call("webhook", http_event(delivery.headers, delivery.body))
                 assert answer["statusCode"] < 300, answer
         return bool(waiting)
+
+    def _invoke(self) -> bool:
+        """The task function, with an event that was handed over."""
+        if not self.events:
+            return False
+        self.call("task", self.events.pop(0))
+        self.handled += 1
+        return True
+
+    def _keep(self, request: Any, **_: Any) -> AWSResponse | None:
+        """Lambda keeps an event."""
+        if not request.url.endswith("/functions/mlops-task/invocations"):
+            return None
+        self.events.append(json.loads(request.body))
+        return AWSResponse(request.url, 202, {}, Body(b""))
 
     def _hear(self, event: Mapping[str, Any]) -> None:
         if "news" not in self.lost:
@@ -209,6 +227,7 @@ class Deployment:
         botocore.register_initializer(lambda session: session.register("provide-client-params", self.recorder))
         events.register_first("before-send.sagemaker", Wire(self.sagemaker))
         events.register_first("before-send.sfn", Wire(self.workflow))
+        events.register_first("before-send.lambda", self._keep)
 
     def _store_objects(self, **_: Any) -> None:
         """What the jobs wrote by now is in S3."""

@@ -78,6 +78,18 @@ class Told:
 
         self.deployment.go_on(reached)
 
+    def decided(self, issue: int, text: str, sweeping: bool = False) -> None:
+        self.say(issue, text)
+        before = self.deployment.handled
+
+        def reached() -> bool:
+            if sweeping:
+                self.deployment.call("sweep", {})
+            run = self.run(issue)
+            return run is not None and run.review is None and self.deployment.handled > before
+
+        self.deployment.go_on(reached)
+
     def sweep(self) -> None:
         self.deployment.call("sweep", {})
 
@@ -116,6 +128,17 @@ class Stories(Told):
         issue = self.opened(trees=92)
         self.until(issue, "registered")
         assert self.run_of(issue).attempt.parameters["PreviousModelPackageArn"] != "none"
+
+    def versions_are_approved_and_one_is_gone_back_to(self) -> None:
+        """The second rollback is found by the sweep."""
+        issue = self.opened(trees=93)
+        self.until(issue, "registered")
+        self.decided(issue, "/approve")
+        self.decided(issue, "/rollback")
+        self.decided(issue, "/approve")
+        self.deployment.lost = {"deliveries", "news"}
+        self.decided(issue, "/rollback", sweeping=True)
+        self.deployment.lost = set()
 
     def hyperparameters_are_searched(self) -> None:
         issue = self.opened(trees="[10, 95]")

@@ -34,11 +34,10 @@ BY_LAMBDA = {
 }
 """What Lambda itself does in a function's name."""
 NOT_IN_THE_STORIES = {
-    "webhook": {"lambda:InvokeFunction"},
     "task": {"sagemaker:ListPipelineExecutions", "states:SendTaskFailure"},
 }
-"""Granted, and in no story. The first: registry commands, still to come, are handed to the task function. The others: a
-training whose start was not noted before a crash is found again, and a wait that cannot end well is failed.
+"""Granted, and in no story: a training whose start was not noted before a crash is found again, and a wait that cannot
+end well is failed.
 """
 PASSED = {"iam:PassedToService": "sagemaker.amazonaws.com"}
 PREVIOUS = f"s3://{BUCKET}/models/none/"
@@ -168,7 +167,7 @@ def _address(value: Any) -> str:
             return value
         case {"Std:Join": {"On": str(separator), "Values": list(parts)}}:
             return separator.join(_address(part) for part in parts)
-        case {"Get": "Parameters.PreviousModelUri"}:
+        case {"Get": "Parameters.PreviousModelUri" | "Parameters.ModelUri"}:
             return PREVIOUS
         case {"Get": "Execution.PipelineExecutionId"}:
             return EXECUTION

@@ -72,6 +72,7 @@ class Service:
         self._folder = folder
         self._arguments = {"workspace": str(folder / "workspace"), "port": 0, "users": list(users), "github": github}
         self._environment = {**_clean(os.environ), **environment}
+        self.workspace = folder / "workspace"
         self._start(switches)
 
     def _start(self, switches: Switches) -> None:
