@@ -48,11 +48,10 @@ def plan_review(review: Review, versions: Sequence[Version], own: Collection[str
         return Refusal("No model of this issue's kind was registered yet. Train one first.")
     if review.kind == "rollback":
         return _roll_back(review, versions, live)
-    target = _named(review, versions) or next((version for version in versions if version.arn in own), None)
-    if review.version is not None and target is None:
-        return _unknown(review, versions)
+    mine = (version for version in versions if version.arn in own)
+    target = next(mine, None) if review.version is None else _named(review, versions)
     if target is None:
-        return Refusal(f"This issue registered no model. Name the version: `/{review.kind} {versions[0].number}`.")
+        return _unknown(review, versions)
     wanted: Approval = "Approved" if review.kind == "approve" else "Rejected"
     if target.approval == wanted:
         return Refusal(f"Version {target.number} is {NAMES[wanted]} already.")
@@ -64,6 +63,8 @@ def _named(review: Review, versions: Sequence[Version]) -> Version | None:
 
 
 def _unknown(review: Review, versions: Sequence[Version]) -> Refusal:
+    if review.version is None:
+        return Refusal(f"This issue registered no model. Name the version: `/{review.kind} {versions[0].number}`.")
     newest = ", ".join(str(version.number) for version in versions[:SHOWN])
     more = "" if len(versions) <= SHOWN else " and older ones"
     return Refusal(f"There is no version {review.version}, there is {newest}{more}.")

@@ -6,11 +6,10 @@ from lambda_bridge.inert import code, printable, prose, text
 from lambda_bridge.ports import Notice, Version
 from lambda_bridge.review_plan import NAMES
 from lambda_bridge.runs import Change, Review, ReviewKind
-from lambda_bridge.sentences import comment
+from lambda_bridge.sentences import comment, message
 from pipelines.markdown import table
 
 DONE: dict[ReviewKind, str] = {"approve": "approved", "reject": "rejected", "rollback": "rolled back"}
-LONGEST_REASON = 600
 
 
 def checking(review: Review, target: Version) -> str:
@@ -23,7 +22,7 @@ def checking(review: Review, target: Version) -> str:
 
 def refused(review: Review, reason: str) -> str:
     """Nothing was changed."""
-    return comment(f"### Not {DONE[review.kind]}", prose(reason), "Nothing was changed.")
+    return comment(f"### Not {DONE[review.kind]}", message(reason), "Nothing was changed.")
 
 
 def title(review: Review) -> str:
@@ -39,7 +38,7 @@ def done(review: Review, live: str | None, path: str, problem: str | None) -> st
     heading = title(review).removesuffix(f" of {review.group}").capitalize()
     return comment(
         f"### {heading} ✅",
-        f"Model package group {code(review.group)}, by {code(review.author)}. {_why(review)}",
+        f"Model package group {code(review.group)}, by {code(review.author)}.{_why(review)}",
         table(["version", "before", "now", "model package"], rows),
         _live(review, live),
         f"Recorded in {code(path)}." if problem is None else f"⚠️ Not recorded in the history: {prose(problem)}",
@@ -47,7 +46,7 @@ def done(review: Review, live: str | None, path: str, problem: str | None) -> st
 
 
 def _why(review: Review) -> str:
-    return f"Why: {prose(review.why)}" if review.why else ""
+    return f" Why: {prose(review.why)}" if review.why else ""
 
 
 def _live(review: Review, live: str | None) -> str:

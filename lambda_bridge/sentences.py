@@ -73,7 +73,7 @@ def bullets(items: Iterable[str]) -> str:
 
 def titled(title: str, items: Iterable[str]) -> str:
     """A list of strangers' sentences below a title; nothing where it is empty."""
-    lines = bullets(map(_message, items))
+    lines = bullets(map(message, items))
     return f"{title}:\n\n{lines}" if lines else ""
 
 
@@ -82,11 +82,11 @@ def problem_list(problems: Iterable[Problem | ProblemRecord]) -> str:
     return bullets(_problem(problem.key, problem.message) for problem in problems)
 
 
-def _problem(key: str, message: str) -> str:
-    return f"{code(key)}: {_message(message.removeprefix(f'{key}: '))}" if key else _message(message)
+def _problem(key: str, text: str) -> str:
+    return f"{code(key)}: {message(text.removeprefix(f'{key}: '))}" if key else message(text)
 
 
-def _message(text: str) -> str:
+def message(text: str) -> str:
     """A message as inert Markdown: what it has in backticks becomes a code span."""
     if len(text) > LONGEST_SENTENCE:
         return prose(text)

@@ -214,3 +214,8 @@ def test_a_new_run_does_not_lose_the_decision(registered):
     registered.runs.save(run.model_copy(update={"state": "running"}))
     checked(registered)
     assert states(registered)[2] == "Rejected"
+
+
+def test_what_to_write_instead_can_be_copied(registered):
+    say(registered, "/rollback 3")
+    assert "Write `/approve 3`." in registered.issues.written["answer-100"]

@@ -86,6 +86,6 @@ def test_no_version_between_is_live_while_a_rollback_is_carried_out(pattern):
     ],
 )
 def test_refusals(kind, version, pattern, told):
-    found = plan(kind, version, pattern)
+    found = plan(kind, version, pattern, own=(1,) if version else ())
     assert isinstance(found, Refusal)
     assert told in found.reason
