@@ -21,10 +21,15 @@ from local.datasets import add_starters
 from local.deliveries import Deliveries
 from local.engine import EngineOptions
 from local.github import Delivery, LocalGitHub
+from local.github.users import OWNER
 from local.hub import Hub
 from local.inbox import Inbox
 from local.steady import Steady
 from local.sweeper import HINTED_SECONDS, OURS_SECONDS, POLLING_SECONDS, Sweeper
+from local.web.board.files import Files
+from local.web.board.live import Changes
+from local.web.board.sessions import Sessions
+from local.web.board.view import Board
 from local.workspace import Workspace
 
 LOG = logging.getLogger(__name__)
@@ -63,7 +68,10 @@ class Service:
         self._store = workspace.store
         self._workers: list[Steady] = []
         ours = secret or secrets.token_hex(32)  # what came in is signed anew, also where nobody else can sign
-        self.bridge = Bridge(workspace, hub, ours, version, self._wake, options=engine)
+        self._workspace = workspace
+        self.changes = Changes()
+        told = lambda _: self.changes.tell()  # noqa: E731 (of an event only that there was one is told)
+        self.bridge = Bridge(workspace, hub, ours, version, self._wake, listener=told, options=engine)
         self._inbox = Inbox(workspace.store, ours)
         self._sweeper = Sweeper(POLLING_SECONDS if github is None else OURS_SECONDS)
         received = Deliveries(self._inbox, _handled, MOST_TRIES)
@@ -76,6 +84,7 @@ class Service:
             sent = Deliveries(github, Courier(webhook), MOST_TRIES)
             self._workers.append(Steady("courier", sent.run_due, sent.seconds_until_due))
             github.on_change(self._workers[-1].wake)
+            github.on_change(self.changes.tell)
 
     @property
     def takes_webhooks(self) -> bool:
@@ -92,6 +101,7 @@ class Service:
 
     def close(self) -> None:
         """Ends what is done now, and running steps; all of it goes on with the next process."""
+        self.changes.close()
         for worker in self._workers:
             worker.stop()
         until = time.monotonic() + CLOSING_SECONDS
@@ -128,6 +138,21 @@ class Service:
         new = self._inbox.add({name.lower(): value for name, value in headers.items()}, body)
         self._wake()
         return "stored" if new else "ignored: this delivery was received"
+
+    def board(self, github: LocalGitHub, automatic: bool) -> Board:
+        """The issue board. `automatic` : everybody is the owner, and no token is asked for."""
+        owner = github.users.named(OWNER) if automatic else None
+        return Board(
+            store=self._store,
+            objects=self._workspace.objects,
+            logs=self._workspace.logs,
+            github=github,
+            sagemaker=self.bridge.sagemaker,
+            sessions=Sessions(github.users, owner),
+            files=Files(self._workspace.root / "github"),
+            changes=self.changes,
+            version=self.version,
+        )
 
     def health(self) -> dict[str, Any]:
         """What `/healthz` tells. `status` is `degraded` while some work fails."""

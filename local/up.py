@@ -116,7 +116,7 @@ def serve_until(stop: threading.Event, options: Options, tell: Tell, engine: Eng
         address = _address(host, port)
         make = _with_local if options.repository is None else _with_remote
         service, github = make(options, workspace, address, engine)
-        with Serving(create_app(service, github, host), listener):
+        with Serving(create_app(service, github, host, asks_no_token=not options.users), listener):
             _work(service, stop, lambda: _tell(options, service, github, address, tell))
 
 
@@ -165,6 +165,8 @@ def _with_remote(options: Options, workspace: Workspace, _: str, engine: EngineO
 def _tell(options: Options, service: Service, github: LocalGitHub | None, address: str, tell: Tell) -> None:
     """Where everything is. A token is told only where it was made here."""
     tell(f"mlops {service.version}: {address}, repository {service.repository}")
+    if github is not None:
+        tell(f"Issue board: {address}/")
     tell(f"Webhooks: {address}/webhook (application/json, issues and issue comments)")
     if github is None:
         if not service.takes_webhooks:

@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from local.github.app import create_app as create_github_app
+from local.web.board.app import board_routes
 from local.web.sagemaker import create_sagemaker_app
 from local.web.webhook import webhook
 
@@ -29,8 +30,11 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 ANY_HOST = ("0.0.0.0", "::")  # noqa: S104 (named, to be told apart)
 
 
-def create_app(service: Service, github: LocalGitHub | None, host: str) -> Starlette:
-    """The app. `host` is what it listens at: on loopback a page in a browser must not reach it by another name."""
+def create_app(service: Service, github: LocalGitHub | None, host: str, asks_no_token: bool = False) -> Starlette:
+    """The app. `host` is what it listens at: on loopback a page in a browser must not reach it by another name.
+
+    `asks_no_token` : whoever reaches the board on loopback is the owner
+    """
     from starlette.applications import Starlette
     from starlette.middleware import Middleware
     from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -39,14 +43,16 @@ def create_app(service: Service, github: LocalGitHub | None, host: str) -> Starl
     sagemaker = create_sagemaker_app(service.bridge.sagemaker)
     deliveries = Route("/webhook", webhook(service), methods=["POST"])
     routes = [
-        Route("/", index(service, github is not None), methods=["GET"]),
         Route("/healthz", health(service), methods=["GET"]),
         deliveries,
         Route(SAGEMAKER_PATH, sagemaker),
         Mount(SAGEMAKER_PATH, sagemaker),
     ]
-    if github is not None:
+    if github is None:
+        routes.append(Route("/", index(service), methods=["GET"]))
+    else:
         routes.append(Mount(GITHUB_PATH, create_github_app(github)))
+        routes += board_routes(service.board(github, automatic=asks_no_token and _is_loopback(host)))
     allowed = [*LOOPBACK, "[::1]", host] if _is_loopback(host) else ["*"]
     guarded = Starlette(
         routes=routes,
@@ -85,8 +91,8 @@ def health(service: Service) -> Endpoint:
     return endpoint
 
 
-def index(service: Service, ours: bool) -> Endpoint:
-    """`GET /`: what is served here. `ours`: the repository is."""
+def index(service: Service) -> Endpoint:
+    """`GET /`: what is served here, where the repository is on GitHub, and its issues with it."""
     from starlette.responses import PlainTextResponse
 
     def endpoint(_: Request) -> Response:
@@ -94,7 +100,6 @@ def index(service: Service, ours: bool) -> Endpoint:
             f"mlops {service.version}, repository {service.repository}",
             "",
             "POST /webhook    GitHub's deliveries of issues and issue comments, as application/json",
-            *(["     /api/v3     the local repository, as GitHub's REST interface"] if ours else []),
             "POST /sagemaker  pipelines and model registry, for AWS_ENDPOINT_URL_SAGEMAKER",
             "GET  /healthz    how it goes",
         ]
