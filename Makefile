@@ -19,7 +19,7 @@ run: .venv/core  ## train, evaluate and register models from example issues
 
 # There is a test process for each core; threads of the numeric libraries would only wait for each other.
 test soak: export OMP_NUM_THREADS = 1
-test: .venv/dev  ## every test, with branch coverage
+test: .venv/dev .venv/browser  ## every test, with branch coverage
 	$(BIN)/coverage erase
 	$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term --cov-fail-under=90
 
@@ -60,6 +60,10 @@ generate: .venv/dev  ## rewrite what is generated: definitions, issue form, refe
 
 .venv/dev: .venv/core
 	$(PIP) -e '.[dev,infra,pipelines,rl]'
+	@touch $@
+
+.venv/browser: .venv/dev tests/integration/board/browser.py
+	$(BIN)/python -m tests.integration.board.browser
 	@touch $@
 
 .venv/compared: .venv/core benchmarks/compared/requirements.txt

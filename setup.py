@@ -44,6 +44,7 @@ EXTRAS = {
     "mcp": ["mcp>=2.3"],
     "mlflow": ["mlflow>=3.17"],
     "dev": [
+        "axe-playwright-python>=0.1.7",
         "cfn-lint>=1.58",
         "coverage>=7.10",
         "check-jsonschema>=0.33",
@@ -57,6 +58,7 @@ EXTRAS = {
         "mypy>=2.4",
         "pandas-stubs>=2.3",
         "psutil>=6",
+        "playwright>=1.50",
         "pytest>=8",
         "pytest-cov>=7",
         "pytest-xdist>=3.8",

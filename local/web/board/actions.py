@@ -15,7 +15,7 @@ from local.github.problems import GitHubError
 from local.web.board.form import read_form
 from local.web.board.pages import show_issue
 from local.web.board.sessions import Session, keep
-from local.web.board.view import Board, SignInError
+from local.web.board.view import Board, SignInError, number_of
 
 if TYPE_CHECKING:
     from starlette.datastructures import FormData
@@ -38,14 +38,14 @@ def open_issue(board: Board, request: Request, visitor: Session, form: FormData)
     filled = read_form(given, checked=True)
     if filled.problems or any(field.problems for field in filled.fields):
         values = {"form": filled, "datasets": known_datasets(board.objects)}
-        return board.show(request, "new.html", values, 400)
+        return board.show(request, "new.html", values)
     issue = board.github.issues.create(user, filled.title, filled.body, [TRAIN_LABEL])
     return _redirect(f"/issues/{issue['number']}")
 
 
 def comment(board: Board, request: Request, visitor: Session, form: FormData) -> Response:
     """`POST /issues/N`: a comment, a reply or a command."""
-    user, number = _signed_in(visitor), int(request.path_params["number"])
+    user, number = _signed_in(visitor), number_of(request)
     text = str(form.get("body", "")).replace("\r\n", "\n")
     try:
         board.github.comments.create(user, number, text)
@@ -73,7 +73,7 @@ def upload(board: Board, request: Request, visitor: Session, form: FormData) -> 
         except RequestError as error:
             problems = [problem.message for problem in error.problems]
     known = known_datasets(board.objects)
-    return board.show(request, "data.html", {"datasets": known, "problems": problems}, 400)
+    return board.show(request, "data.html", {"datasets": known, "problems": problems})
 
 
 def _store(board: Board, identifier: str, files: list[Any]) -> None:
@@ -91,7 +91,7 @@ def sign_in(board: Board, request: Request, _: Session, form: FormData) -> Respo
     found = board.sessions.sign_in(str(form.get("token", "")).strip())
     if found is None:
         problem = "No account has this token. It is the one given with --user, or told when the service began."
-        return board.show(request, "sign_in.html", {"problem": problem}, 403)
+        return board.show(request, "sign_in.html", {"problem": problem})
     return keep(_redirect("/"), found)
 
 

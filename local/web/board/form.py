@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from algorithms.errors import Problem, RequestError
 from algorithms.registry import ALGORITHMS
 from algorithms.validation import branches_of, choices, fields
-from lambda_bridge.issue_body import NO_RESPONSE, read_body
+from lambda_bridge.issue_body import read_body
 from local.github.issues import LONGEST_TITLE
 from pipelines.issue_form import EXAMPLES
 from pipelines.request import TrainingRequest, form_label
@@ -48,8 +48,8 @@ class Form:
 
     @property
     def body(self) -> str:
-        """The issue's body, as GitHub renders its form."""
-        return "\n\n".join(f"### {field.label}\n\n{_section(field)}" for field in self.fields)
+        """The issue's body, as GitHub renders its form; without the sections that hold nothing."""
+        return "\n\n".join(f"### {field.label}\n\n{_section(field)}" for field in self.fields if field.value)
 
 
 def read_form(given: Mapping[str, str], checked: bool) -> Form:
@@ -64,6 +64,8 @@ def _problems(form: Form) -> Sequence[Problem]:
     found: list[Problem] = []
     if not form.title or len(form.title) > LONGEST_TITLE:
         found.append(Problem("title", form.title, f"title: must be 1 to {LONGEST_TITLE} characters. Write one."))
+    if not form.body:
+        return [*found, Problem("learning_type", None, "learning_type: must be given. Choose one.")]
     try:
         read_body(form.body)
     except RequestError as error:
@@ -93,6 +95,4 @@ def _field(key: str, schema: dict[str, object], value: str, problems: Sequence[s
 
 
 def _section(field: Field) -> str:
-    if not field.value:
-        return NO_RESPONSE
     return f"```yaml\n{field.value}\n```" if field.kind == "textarea" else field.value

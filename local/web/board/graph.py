@@ -9,7 +9,7 @@ from typing import Any
 
 from lambda_bridge.step_table import STATES, duration
 
-WIDTH, HEIGHT, GAP = 150, 56, 34
+WIDTH, HEIGHT, GAP = 184, 56, 30
 """Of a step, and between two."""
 
 

@@ -5,6 +5,7 @@ markdown-it-py writes no HTML that stands in the text; what it writes is sanitis
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,9 @@ TAGS = {
 ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "title"}, "ol": {"start"}}
 SCHEMES = {"http", "https"}
 
+MARKER = re.compile(r"^<!-- mlops:[a-z0-9-]+ -->$", re.MULTILINE)
+"""By which the bot knows its own comments; nobody has to read it."""
+
 Place = Callable[[str], str | None]
 """Where the board serves what an address names; None: it does not."""
 
@@ -28,7 +32,7 @@ def to_html(text: str, place: Place) -> str:
     import nh3
 
     return nh3.clean(
-        _reader().render(text, {"place": place}),
+        _reader().render(MARKER.sub("", text), {"place": place}),
         tags=TAGS,
         attributes=ATTRIBUTES,
         url_schemes=SCHEMES,

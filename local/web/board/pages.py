@@ -15,7 +15,7 @@ from local.web.board import attempts, issues, models
 from local.web.board.form import read_form
 from local.web.board.graph import draw
 from local.web.board.markdown import to_html
-from local.web.board.view import Board, NotFoundError, page_of, visitor_may
+from local.web.board.view import Board, NotFoundError, number_of, page_of, visitor_may
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -43,7 +43,7 @@ def new_training(board: Board, request: Request) -> Response:
 
 def one_issue(board: Board, request: Request) -> Response:
     """`GET /issues/N`."""
-    return show_issue(board, request, int(request.path_params["number"]))
+    return show_issue(board, request, number_of(request))
 
 
 def show_issue(board: Board, request: Request, number: int, problem: str = "", draft: str = "") -> Response:
@@ -64,7 +64,7 @@ def show_issue(board: Board, request: Request, number: int, problem: str = "", d
         "problem": problem,
         "commands": COMMANDS,
     }
-    return board.show(request, "issue.html", values, 400 if problem else 200)
+    return board.show(request, "issue.html", values)
 
 
 def _graph(board: Board, run: Any) -> Any:

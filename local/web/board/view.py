@@ -17,6 +17,7 @@ from local.web.board.sessions import Session, Sessions, keep
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
     from starlette.requests import Request
     from starlette.responses import Response
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 MOST_PAGES = 10_000
+MOST_ISSUES = 2**31
 
 
 class NotFoundError(Exception):
@@ -66,9 +68,11 @@ class Board:
         from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
         loader = FileSystemLoader(HERE / "templates")
-        return Environment(
+        found = Environment(
             loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
+        found.filters["spans"] = _spans
+        return found
 
     @staticmethod
     @lru_cache(maxsize=16)
@@ -87,12 +91,31 @@ class Board:
         return keep(HTMLResponse(text, status), visitor)
 
 
+def _spans(text: str) -> Markup:
+    """What stands in backticks as code; nothing else of a message is Markdown."""
+    from markupsafe import Markup, escape
+
+    parts = str(text).split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    found = (Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in enumerate(parts))
+    return Markup("").join(found)
+
+
 def visitor_may(board: Board, request: Request, role: str) -> Session:
     """The visitor, who has that permission. Raises SignInError."""
     visitor = board.sessions.of(request)
     if not visitor.may(role):
         raise SignInError(role)
     return visitor
+
+
+def number_of(request: Request) -> int:
+    """The issue that an address names. Raises NotFoundError for a number that no issue has."""
+    number: int = request.path_params["number"]
+    if number > MOST_ISSUES:
+        raise NotFoundError(f"There is no issue {number}.")
+    return number
 
 
 def page_of(request: Request) -> int:
