@@ -1,8 +1,8 @@
 """The issue board's pages with 1,000 issues and 10,000 attempts in the workspace.
 
 `python benchmarks/board.py` fills a workspace and writes `results/board.md`: the time from a request to its answer at
-the server, without a network, while nothing else goes on and while two processes keep both cores busy. The goal is 100 ms
-a page. The issue that is shown has ten attempts and forty comments.
+the server, without a network, while nothing else goes on and while two processes keep both cores busy. The goal is
+100 ms a page. The issue that is shown has ten attempts and forty comments.
 """
 
 from __future__ import annotations

@@ -233,7 +233,7 @@ class TestServes:
         until(lambda: service.health().json()["swept"], "the first sweep")
         health = service.health()
         assert (health.status_code, health.json()["status"]) == (200, "ok")
-        assert requests.get(service.url, timeout=10).text.startswith("mlops ")
+        assert "<h1>Issues</h1>" in requests.get(service.url, timeout=10).text
         owner = connect(Auth.Token(token), f"{service.url}/api/v3", "local/models")
         assert owner.get_issues().totalCount == 0
         code, errors = service.end(number)

@@ -93,16 +93,16 @@ def test_from_an_empty_workspace_to_a_model_that_is_live_again(opened: Page) -> 
     expect(opened.get_by_role("link", name="Train the model: done")).to_be_visible()
     start(opened, "Wine again", dataset_id="wine")
     has(opened, "registered")
-    opened.get_by_role("link", name="Models").click()
+    opened.get_by_role("link", name="Models", exact=True).click()
     opened.get_by_role("link", name="supervised-random-forest-wine").click()
     for version in ("1", "2"):
         opened.get_by_role("button", name=f"Approve version {version}").click()
         expect(opened.get_by_role("heading", name=f"Approved version {version}")).to_be_visible(timeout=SECONDS * 1000)
-        opened.get_by_role("link", name="Models").click()
+        opened.get_by_role("link", name="Models", exact=True).click()
         opened.get_by_role("link", name="supervised-random-forest-wine").click()
     opened.get_by_role("button", name="Roll back to version 1").click()
     expect(opened.get_by_role("heading", name="Rolled back to version 1")).to_be_visible(timeout=SECONDS * 1000)
-    opened.get_by_role("link", name="Models").click()
+    opened.get_by_role("link", name="Models", exact=True).click()
     expect(opened.get_by_role("row", name="supervised-random-forest-wine").get_by_role("cell").nth(2)).to_have_text("1")
 
 
