@@ -59,11 +59,11 @@ generate: .venv/dev  ## rewrite what is generated: definitions, issue form, refe
 	@touch $@
 
 .venv/dev: .venv/core
-	$(PIP) -e '.[dev,infra,pipelines,rl]'
+	$(PIP) -e '.[dev,infra,mlflow,pipelines,rl]'
 	@touch $@
 
 .venv/browser: .venv/dev tests/integration/board/browser.py
-	$(BIN)/python -m tests.integration.board.browser
+	$(BIN)/python tests/integration/board/browser.py
 	@touch $@
 
 .venv/compared: .venv/core benchmarks/compared/requirements.txt

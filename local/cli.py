@@ -65,6 +65,7 @@ def run(issue: Path, data: Path | None, replies: tuple[Path, ...], workspace: Pa
             from local.run import run_issue
 
             report = run_issue(issue, data, replies, workspace, screen(silent=as_json))
+            _track(workspace)
     except KeyboardInterrupt:  # before the run began: its modules take a moment to load
         if as_json:
             click.echo(CANCELLED)
@@ -74,6 +75,15 @@ def run(issue: Path, data: Path | None, replies: tuple[Path, ...], workspace: Pa
     else:
         _print_problems(report.problems)
     sys.exit(report.exit_code)
+
+
+def _track(workspace: Path) -> None:
+    """To MLflow, where that is set up; a run is as good without."""
+    from local.tracking import is_on, log_now
+
+    problem = log_now(workspace) if is_on() else None
+    if problem is not None:
+        click.echo(problem, err=True)
 
 
 @main.command()
@@ -210,6 +220,30 @@ def serve(model_data: str, host: str, port: int, capture: Path | None, workspace
         from local.serve import Options, serve_until
 
         serve_until(stop, Options(model_data, workspace, host, port, capture), click.echo)
+
+
+@main.command()
+@click.option(
+    "--workspace", metavar="DIR", type=click.Path(path_type=Path), default=DEFAULT_WORKSPACE, show_default=True
+)
+@click.option("--port", type=click.IntRange(1, 65_535), default=5000, show_default=True)
+def ui(workspace: Path, port: int) -> None:
+    """Open MLflow on what was trained (needs the extra `mlflow`), until SIGINT or SIGTERM.
+
+    The store is that of MLFLOW_TRACKING_URI; left out, the workspace has its own, in mlflow.db.
+    """
+    import os
+
+    from local.tracking import ui as found
+
+    with _told():
+        command = found(workspace, port)
+    if isinstance(command, str):
+        click.echo(command)
+        return
+    click.echo(f"MLflow: http://127.0.0.1:{port}")
+    sys.stdout.flush()
+    os.execv(command[0], command)  # noqa: S606 (it takes the place of this process, and its signals)
 
 
 @main.group()

@@ -26,6 +26,7 @@ from local.hub import Hub
 from local.inbox import Inbox
 from local.steady import Steady
 from local.sweeper import HINTED_SECONDS, OURS_SECONDS, POLLING_SECONDS, Sweeper
+from local.tracking import Tracker, is_on
 from local.web.board.files import Files
 from local.web.board.live import Changes
 from local.web.board.sessions import Sessions
@@ -85,6 +86,10 @@ class Service:
             self._workers.append(Steady("courier", sent.run_due, sent.seconds_until_due))
             github.on_change(self._workers[-1].wake)
             github.on_change(self.changes.tell)
+            if is_on():
+                tracker = Tracker(workspace.root)
+                self._workers.append(Steady("tracking", tracker.run_due, tracker.seconds_until_due))
+                github.on_change(self._workers[-1].wake)
 
     @property
     def takes_webhooks(self) -> bool:
