@@ -6,7 +6,7 @@ EXAMPLES := seed_code/starter/issues
 REPLIES := seed_code/starter/replies
 .DEFAULT_GOAL := help
 
-.PHONY: help run test soak bench check generate synth
+.PHONY: help run test soak docs bench check generate synth
 help:  ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -25,6 +25,9 @@ test: .venv/dev .venv/browser  ## every test, with branch coverage
 
 soak: .venv/dev  ## kills the service at MLOPS_SOAK_RUNS moments (default 200), and tests that nothing is lost or done twice
 	MLOPS_SOAK_RUNS=$${MLOPS_SOAK_RUNS:-200} $(BIN)/pytest -n auto --dist worksteal -m soak tests/integration/soak
+
+docs: .venv/dev  ## these pages as a site, in build/site
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/site
 
 bench: .venv/dev .venv/compared  ## measures, and writes the results into benchmarks/results
 	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
