@@ -16,6 +16,7 @@ from lambda_bridge.adjusting import effective, merge
 from lambda_bridge.diagnosis import Diagnosis, Figures, diagnose, figures_of
 from lambda_bridge.moves import default_budget, moves, onward, restored, tries
 from lambda_bridge.runs import Attempt
+from pipelines.language import mark, say
 from pipelines.request import ResolvedRequest, canonical_json
 
 MOST_TRIED = 200
@@ -23,13 +24,13 @@ MOST_TRIED = 200
 
 MORE: Mapping[Raises, int] = {"capacity": 1, "effort": 1, "regularisation": -1}
 LESS: Mapping[Raises, int] = {"regularisation": 1, "capacity": -1}
-LONGER = "train for longer"
+LONGER = mark("train for longer")
 REAL = 0.03
 """Share of a score that a gain must exceed to be more than chance."""
 UNSUPERVISED_REASONS = {
-    **dict.fromkeys(of_task("clustering"), "let the search for centres start more often"),
-    "explained_variance": "keep more of the variance",
-    "trustworthiness": "keep more neighbours together",
+    **dict.fromkeys(of_task("clustering"), mark("let the search for centres start more often")),
+    "explained_variance": mark("keep more of the variance"),
+    "trustworthiness": mark("keep more neighbours together"),
 }
 """By metric: what more capacity or effort does."""
 
@@ -113,19 +114,32 @@ class _Known:
         """Whole sets of hyperparameters with what they rest on, the most promising first."""
         for one in sorted(filter(self._met, self.earlier), key=_score, reverse=True):
             reached = self.figures.shown(_score(one))
-            yield one.hyperparameters, f"These values reached {reached} in an earlier attempt on the same data."
+            yield (
+                one.hyperparameters,
+                say("These values reached {reached} in an earlier attempt on the same data.", reached=reached),
+            )
         if self.request.learning_type == "reinforcement":
             yield from self._default_budget()
         yield from self._onward(diagnosis)
         base = self.best.hyperparameters
-        start = "" if self.best is self.current else f"They start from the best so far ({self._shown(self.best)})."
+        start = (
+            ""
+            if self.best is self.current
+            else say("They start from the best so far ({best}).", best=self._shown(self.best))
+        )
         for changes, reason in self._steps(diagnosis, base):
             yield {**base, **changes}, f"{reason} {start}".strip()
 
     def _default_budget(self) -> Iterator[tuple[Mapping[str, Any], str]]:
         budget = default_budget(self.request, self.best.hyperparameters)
         if budget is not None:
-            yield budget, f"The default of {budget['total_timesteps']} steps is far above what the agent had."
+            yield (
+                budget,
+                say(
+                    "The default of {total_timesteps} steps is far above what the agent had.",
+                    total_timesteps=budget["total_timesteps"],
+                ),
+            )
 
     def _onward(self, diagnosis: Diagnosis) -> Iterator[tuple[Mapping[str, Any], str]]:
         """One more step in the direction that helped last."""
@@ -135,8 +149,12 @@ class _Known:
         if _score(before) > UNDEFINED_SCORE and self._is_real(_score(self.current) - _score(before)):
             directions, _ = self._directions(diagnosis)
             changes = onward(self.request, before.hyperparameters, self.current.hyperparameters, directions)
-            helped = f"from {self._shown(before)} to {self._shown(self.current)}"
-            reason = f"The last change took {self.figures.metric} {helped}; these values go on in the same direction."
+            helped = say("from {before} to {current}", before=self._shown(before), current=self._shown(self.current))
+            reason = say(
+                "The last change took {metric} {helped}; these values go on in the same direction.",
+                metric=self.figures.metric,
+                helped=helped,
+            )
             yield {**self.current.hyperparameters, **changes}, reason
 
     def _is_real(self, gain: float) -> bool:
@@ -152,23 +170,30 @@ class _Known:
         directions, reason = self._directions(diagnosis)
         defaults = restored(self.request, base, directions)
         if defaults:
-            yield defaults, f"These defaults {reason}."
-        explored = [(changes, "Which direction helps here only trying shows.") for changes in tries(self.request, base)]
+            yield defaults, say("These defaults {reason}.", reason=reason)
+        explored = [
+            (changes, say("Which direction helps here only trying shows.")) for changes in tries(self.request, base)
+        ]
         if self.request.learning_type == "unsupervised":
             yield from explored
-        yield from ((changes, f"These values {reason}.") for changes in moves(self.request, base, directions))
+        yield from (
+            (changes, say("These values {reason}.", reason=reason)) for changes in moves(self.request, base, directions)
+        )
         yield from explored
-        yield from ((changes, f"These values {LONGER}.") for changes in moves(self.request, base, {"effort": 1}))
+        yield from (
+            (changes, say("These values {longer}.", longer=say(LONGER)))
+            for changes in moves(self.request, base, {"effort": 1})
+        )
 
     def _directions(self, diagnosis: Diagnosis) -> tuple[Mapping[Raises, int], str]:
         if self.request.learning_type == "reinforcement":
-            return {"effort": 1}, LONGER
+            return {"effort": 1}, say(LONGER)
         if self.request.evaluation_metric in UNSUPERVISED_REASONS:
-            return MORE, UNSUPERVISED_REASONS[self.request.evaluation_metric]
+            return MORE, say(UNSUPERVISED_REASONS[self.request.evaluation_metric])
         train = self.figures.train
         if diagnosis == "overfitting" or (train is not None and train >= self.figures.threshold):
-            return LESS, "make the model simpler, or punish complexity more"
-        return MORE, "let the model fit more closely, or train it for longer"
+            return LESS, say("make the model simpler, or punish complexity more")
+        return MORE, say("let the model fit more closely, or train it for longer")
 
     def changes_to(self, hyperparameters: Mapping[str, Any]) -> dict[str, Any] | None:
         """The reply that leads there from the current attempt; None where that was tried in vain or is not valid."""
@@ -194,5 +219,7 @@ def _could_decide(name: str, request: ResolvedRequest) -> bool:
 
 def _nothing_left(request: ResolvedRequest) -> str:
     others = [name for name in ALGORITHMS if name != request.algorithm and _could_decide(name, request)]
-    instead = f", or another algorithm ({', '.join(others)}), in a new issue" if others else ""
-    return f"What is near the values tried so far was tried. More or cleaner data may help{instead}."
+    instead = say(", or another algorithm ({others}), in a new issue", others=", ".join(others)) if others else ""
+    return say(
+        "What is near the values tried so far was tried. More or cleaner data may help{instead}.", instead=instead
+    )

@@ -42,6 +42,7 @@ from lambda_bridge.sentences import (
     verdict,
 )
 from lambda_bridge.step_table import bar, step_table
+from pipelines.language import say
 from pipelines.request import TrainingRequest
 
 
@@ -59,11 +60,11 @@ def progress(
     bound : the most that the run may cost
     """
     return comment(
-        f"### Training {subject(asked(run))}, {attempt_line(run)}",
-        "" if queued is None else f"All workers are busy: place {queued} in the queue.",
+        say("### Training {subject}, {line}", subject=subject(asked(run)), line=attempt_line(run)),
+        "" if queued is None else say("All workers are busy: place {queued} in the queue.", queued=queued),
         step_table(steps, planned),
         bar(steps, planned),
-        f"Hyperparameters: {settings(run.attempt.hyperparameters)}.",
+        say("Hyperparameters: {hyperparameters}.", hyperparameters=settings(run.attempt.hyperparameters)),
         bound,
     )
 
@@ -98,7 +99,7 @@ def result(
     attempt, request = run.attempt, asked(run)
     first = [*_notes(run), *target_note(request, evaluation or {})] if attempt.number == run.first_attempt else []
     return comment(
-        f"### Attempt {attempt.number}: {verdict(attempt)}",
+        say("### Attempt {number}: {verdict}", number=attempt.number, verdict=verdict(attempt)),
         problem_list(attempt.problems),
         *(() if evaluation is None else (headline(request, evaluation), metrics_table(request, evaluation))),
         notes(request, evaluation) if evaluation else "",
@@ -106,13 +107,13 @@ def result(
         too_good(request, evaluation) if evaluation else "",
         *(_next(run, advice) if attempt.status == "below_threshold" else ()),
         comparison_note(evaluation) if evaluation else "",
-        f"Hyperparameters: {settings(attempt.values)}." if attempt.execution_arn else "",
+        say("Hyperparameters: {values}.", values=settings(attempt.values)) if attempt.execution_arn else "",
         search_section(request, attempt.trials),
         fairness_section(evaluation) if evaluation else "",
         "\n".join(f"![{name.removesuffix('.png').replace('_', ' ')}](<{url}>)" for name, url in (plots or {}).items()),
         _record(attempt, branch, problem),
         findings(evaluation) if evaluation else "",
-        titled("Chosen for you", first),
+        titled(say("Chosen for you"), first),
     )
 
 
@@ -122,11 +123,15 @@ def _notes(run: Run) -> Sequence[str]:
 
 def _record(attempt: Attempt, branch: str | None, problem: str | None) -> str:
     if problem is not None:
-        return f"The record of this attempt could not be committed: {prose(problem)}"
+        return say("The record of this attempt could not be committed: {problem}", problem=prose(problem))
     if attempt.record_url is None:
         return ""
-    where = f" It stands on the branch {code(branch)}, since the default branch is protected." if branch else ""
-    return f"[Record of this attempt](<{attempt.record_url}>).{where}"
+    where = (
+        say(" It stands on the branch {branch}, since the default branch is protected.", branch=code(branch))
+        if branch
+        else ""
+    )
+    return say("[Record of this attempt](<{record_url}>).{where}", record_url=attempt.record_url, where=where)
 
 
 def _next(run: Run, advice: Advice | None) -> list[str]:
@@ -134,27 +139,31 @@ def _next(run: Run, advice: Advice | None) -> list[str]:
     tips = [] if advice is None else [f"{advice.why} {advice.basis}".strip()]
     changes = {} if advice is None else advice.changes
     if run.retries_left == 0:
-        return ["#### No retries left", *tips, _no_retries(run, changes)]
-    how = f"Change the values as you like; {count(run.retries_left, 'retry')} left."
-    end = "`/cancel` ends the run now and keeps the previous version."
+        return [say("#### No retries left"), *tips, _no_retries(run, changes)]
+    how = say("Change the values as you like; {retries_left} left.", retries_left=count(run.retries_left, "retry"))
+    end = say("`/cancel` ends the run now and keeps the previous version.")
     if not changes:
-        example = "`/retrain name=value` or a ```` ```yaml ```` block with `adjusted_hyperparameters:`"
-        return ["#### What to try next", *tips, f"Reply with {example} to train again. {how} {end}"]
+        example = say("`/retrain name=value` or a ```` ```yaml ```` block with `adjusted_hyperparameters:`")
+        return [
+            say("#### What to try next"),
+            *tips,
+            say("Reply with {example} to train again. {how} {end}", example=example, how=how, end=end),
+        ]
     return [
-        "#### What to try next",
+        say("#### What to try next"),
         *tips,
-        "To train again with these values, reply with this block:",
+        say("To train again with these values, reply with this block:"),
         _block("adjusted_hyperparameters", changes),
-        f"or in one line: {retrain(changes)}",
+        say("or in one line: {changes}", changes=retrain(changes)),
         f"{how} {end}",
     ]
 
 
 def _no_retries(run: Run, changes: Mapping[str, Any]) -> str:
-    spent = f"All {count(len(run.own_attempts), 'attempt')} of this run are used up"
+    spent = say("All {count} of this run are used up", count=count(len(run.own_attempts), "attempt"))
     if len(run.own_attempts) == 1:
-        spent = "This run had one attempt"
-    values = f" {settings(changes)} would be the next values to try." if changes else ""
+        spent = say("This run had one attempt")
+    values = say(" {changes} would be the next values to try.", changes=settings(changes)) if changes else ""
     return f"{spent} (`max_retry: {asked(run).max_retry}`).{values}"
 
 
@@ -166,7 +175,8 @@ def _block(key: str, values: Mapping[str, Any]) -> str:
 
 def retrain(changes: Mapping[str, Any]) -> str:
     """The changes as a command in one line."""
-    return f"`/retrain {' '.join(f'{name}={inline(value)}' for name, value in changes.items())}`"
+    pairs = " ".join(f"{name}={inline(value)}" for name, value in changes.items())
+    return f"`/retrain {pairs}`"
 
 
 def final(run: Run, status: Status, reason: str | None, live: str | None) -> str:
@@ -177,31 +187,48 @@ def final(run: Run, status: Status, reason: str | None, live: str | None) -> str
     reason : why it ended so, where the last attempt does not say it
     live : ARN of the latest approved model package, or None
     """
-    kept = f"The approved version stays {code(live)}." if live else "No version is approved yet."
+    kept = say("The approved version stays {live}.", live=code(live)) if live else say("No version is approved yet.")
     table_ = attempt_table(run.own_attempts)
     if status == "registered":
-        package = f"The model of {subject(asked(run))} is registered as {code(run.attempt.model_package_arn)}"
-        return comment("### Registered ✅", f"{package}, pending manual approval.\n{kept}", table_)
+        package = say(
+            "The model of {subject} is registered as {model_package_arn}",
+            subject=subject(asked(run)),
+            model_package_arn=code(run.attempt.model_package_arn),
+        )
+        return comment(
+            say("### Registered ✅"),
+            say("{package}, pending manual approval.\n{kept}", package=package, kept=kept),
+            table_,
+        )
     return comment(
-        f"### Ended: {VERDICTS[status]}",
+        say("### Ended: {status}", status=say(VERDICTS[status])),
         _why(run, status, reason),
-        f"Nothing was registered. {kept}",
+        say("Nothing was registered. {kept}", kept=kept),
         table_,
-        HOW_TO_START,
+        say(HOW_TO_START),
     )
 
 
 def _why(run: Run, status: Status, reason: str | None) -> str:
     if status == "cancelled" and reason:
-        return f"Cancelled {prose(reason)}."
-    because = prose(f"{reason[:1].upper()}{reason[1:]}.") if reason else ""
+        return say("Cancelled {reason}.", reason=prose(reason))
+    because = prose(say("{reason}.", reason=f"{reason[:1].upper()}{reason[1:]}")) if reason else ""
     if status == "below_threshold":
         best = best_of(run.own_attempts)
-        return f"{because} The best was attempt {best.number}, with {primary_of(best)}.".strip() if best else because
+        return (
+            say(
+                "{because} The best was attempt {number}, with {best}.",
+                because=because,
+                number=best.number,
+                best=primary_of(best),
+            ).strip()
+            if best
+            else because
+        )
     return because or (problem_list(run.attempt.problems) if run.own_attempts else "")
 
 
 def invalid(problems: Sequence[Problem]) -> str:
     """The request cannot start: every problem at once."""
-    title = f"### This request cannot start: {count(len(problems), 'problem')}"
-    return comment(title, problem_list(problems), "Edit the issue, and it starts again.")
+    title = say("### This request cannot start: {count}", count=count(len(problems), "problem"))
+    return comment(title, problem_list(problems), say("Edit the issue, and it starts again."))

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from algorithms.metrics import METRICS, NO_THRESHOLD, UNDEFINED_SCORE, of_task
 from lambda_bridge.sentences import number
+from pipelines.language import mark, say
 from pipelines.request import ResolvedRequest
 
 Diagnosis = Literal["underfitting", "overfitting", "close", "unclear"]
@@ -22,9 +23,9 @@ CLOSE = 0.05
 LOST = 0.4
 """Share of what was learned beyond the dummy baseline that, missing on the test rows, counts as overfitting."""
 UNSUPERVISED = {
-    **dict.fromkeys(of_task("clustering"), "How many clusters the data holds only trying shows."),
-    "explained_variance": "The components keep too little of the variance.",
-    "trustworthiness": "Too many that are neighbours on the map are none in the data.",
+    **dict.fromkeys(of_task("clustering"), mark("How many clusters the data holds only trying shows.")),
+    "explained_variance": mark("The components keep too little of the variance."),
+    "trustworthiness": mark("Too many that are neighbours on the map are none in the data."),
 }
 """By metric: what a low value says."""
 
@@ -97,38 +98,57 @@ def diagnose(figures: Figures, learning_type: str) -> tuple[Diagnosis, str]:
 def _diagnose(figures: Figures, learning_type: str) -> tuple[Diagnosis, str]:
     score, train, metric = figures.score, figures.train, figures.metric
     if score is None or figures.threshold <= NO_THRESHOLD:
-        return "unclear", f"{metric} could not be computed on the evaluated rows."
-    both = f"{metric} is {figures.shown(score)} and the threshold {figures.shown(figures.threshold)}"
+        return "unclear", say("{metric} could not be computed on the evaluated rows.", metric=metric)
+    both = say(
+        "{metric} is {score} and the threshold {threshold}",
+        metric=metric,
+        score=figures.shown(score),
+        threshold=figures.shown(figures.threshold),
+    )
     if figures.close:
-        return "close", f"{both}: that is close, and the difference may be chance.{_rows(figures)}"
+        return "close", say(
+            "{both}: that is close, and the difference may be chance.{figures}", both=both, figures=_rows(figures)
+        )
     if learning_type == "reinforcement":
-        return "underfitting", f"{both}: the agent has not learned enough yet."
+        return "underfitting", say("{both}: the agent has not learned enough yet.", both=both)
     if learning_type == "unsupervised":
-        return "unclear", f"{both}. {UNSUPERVISED[metric]}"
+        return "unclear", f"{both}. {say(UNSUPERVISED[metric])}"
     if train is None:
-        return "unclear", f"{both}, and the score on the training rows is not known."
-    test = f"{figures.shown(score)} on the test rows"
+        return "unclear", say("{both}, and the score on the training rows is not known.", both=both)
+    test = say("{score} on the test rows", score=figures.shown(score))
     if train < figures.threshold:
-        rows = f"{metric} is {figures.shown(train)} on the training rows and {test}; both miss the threshold."
+        rows = say(
+            "{metric} is {train} on the training rows and {test}; both miss the threshold.",
+            metric=metric,
+            train=figures.shown(train),
+            test=test,
+        )
         if figures.overfitted(score, train):
             return (
                 "overfitting",
-                f"{rows} The training rows do much better, so they are fitted too closely (overfitting).",
+                say(
+                    "{rows} The training rows do much better, so they are fitted too closely (overfitting).", rows=rows
+                ),
             )
-        return "underfitting", f"{rows} The model fits too little (underfitting)."
-    rows = f"{metric} is {figures.shown(train)} on the training rows, which meets the threshold, and {test}"
-    return "overfitting", f"{rows}. The model fits the training rows too closely (overfitting)."
+        return "underfitting", say("{rows} The model fits too little (underfitting).", rows=rows)
+    rows = say(
+        "{metric} is {train} on the training rows, which meets the threshold, and {test}",
+        metric=metric,
+        train=figures.shown(train),
+        test=test,
+    )
+    return "overfitting", say("{rows}. The model fits the training rows too closely (overfitting).", rows=rows)
 
 
 def _rows(figures: Figures) -> str:
     return (
         ""
         if figures.train is None or figures.metric in UNSUPERVISED
-        else f" On the training rows it is {figures.shown(figures.train)}."
+        else say(" On the training rows it is {train}.", train=figures.shown(figures.train))
     )
 
 
 def _dummy(figures: Figures) -> str:
     if figures.score is None or figures.baseline is None or figures.score > figures.baseline:
         return ""
-    return f" It is no better than a dummy, which reaches {figures.shown(figures.baseline)}."
+    return say(" It is no better than a dummy, which reaches {baseline}.", baseline=figures.shown(figures.baseline))

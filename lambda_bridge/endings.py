@@ -11,6 +11,7 @@ from lambda_bridge.attempts import update
 from lambda_bridge.notices import notice_end
 from lambda_bridge.ports import Ports, StateLabel
 from lambda_bridge.runs import Run, Status
+from pipelines.language import say
 
 ABANDONED = "Abandoned"
 """Error of a wait that ended because nobody answered in time."""
@@ -23,9 +24,9 @@ def end_of(run: Run, error: Mapping[str, Any]) -> tuple[Status, str | None]:
     if status == "registered":
         return "registered", None
     if run.cancelled_by is not None:
-        return "cancelled", f"by {run.cancelled_by}"
+        return "cancelled", say("by {person}", person=run.cancelled_by)
     if run.state == "waiting" and name in (ABANDONED, "States.Timeout"):
-        return "below_threshold", cause_of(error) if name == ABANDONED else "nobody answered within 31 days"
+        return "below_threshold", cause_of(error) if name == ABANDONED else say("nobody answered within 31 days")
     if name:
         return "failed", cause_of(error)
     return status or "failed", None

@@ -31,6 +31,7 @@ from lambda_bridge.review import REVIEW, go_on
 from lambda_bridge.sweep import sweep as mend_all
 from lambda_bridge.tasks import DefectError, run_task
 from lambda_bridge.webhook import receive
+from pipelines.language import choose
 
 Handler = Callable[[Mapping[str, Any], Any], Any]
 
@@ -162,6 +163,7 @@ def _bridge() -> _Bridge:
         from lambda_bridge.settings import BridgeSettings
 
         settings = BridgeSettings.from_environment()
+        choose(settings.language)
         found = _Bridge(build_ports(settings), settings.repository, time.monotonic() + MAX_AGE_SECONDS)
         _current["bridge"] = found
     return found

@@ -17,6 +17,7 @@ from typing import Any
 from lambda_bridge.history_page import page
 from lambda_bridge.judge import Step
 from lambda_bridge.runs import Attempt, Run
+from pipelines.language import speaking
 
 SCHEMA_VERSION = 1
 LONGEST_SLUG = 50
@@ -144,7 +145,8 @@ def files(
     """Path -> bytes of the current attempt's folder: record.json, README.md, and the accepted plots by file name."""
     content, pictures = record(run, evaluation, steps, code_version), accepted(plots)
     where = folder(run, run.attempt.number)
-    readme = page(run, evaluation, content, list(pictures), where)
+    with speaking("en"):
+        readme = page(run, evaluation, content, list(pictures), where)
     found = {"record.json": canonical(content), "README.md": readme, **pictures}
     return {f"{where}/{name}": data for name, data in found.items()}
 

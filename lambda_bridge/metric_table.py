@@ -9,6 +9,7 @@ from algorithms.metrics import METRICS
 from algorithms.registry import algorithm
 from lambda_bridge.inert import prose
 from lambda_bridge.sentences import count, demand, gap, number, titled
+from pipelines.language import say
 from pipelines.markdown import table
 from pipelines.request import TrainingRequest
 
@@ -24,9 +25,11 @@ def headline(request: TrainingRequest, evaluation: Evaluation) -> str:
     """The metric that decides, with its interval, the threshold, and the gap where it was missed."""
     primary = evaluation["metrics"]["primary"]
     interval = primary.get("ci95")
-    range_ = f" (95 % interval {number(interval[0])} to {number(interval[1])})" if interval else ""
+    range_ = (
+        say(" (95 % interval {low} to {high})", low=number(interval[0]), high=number(interval[1])) if interval else ""
+    )
     name = primary["name"]
-    where = " on the training rows" if name in ON_TRAINING_ROWS else ""
+    where = say(" on the training rows") if name in ON_TRAINING_ROWS else ""
     sentence = f"**{name} {number(primary['value'])}**{where}{range_}, {demand(request, name)}. {gap(request, primary)}"
     return sentence.rstrip()
 
@@ -36,13 +39,13 @@ def metrics_table(request: TrainingRequest, evaluation: Evaluation) -> str:
     metrics = evaluation["metrics"]
     name = metrics["primary"]["name"]
     beside = {
-        "training": evaluation.get("train"),
-        "dummy baseline": evaluation.get("baseline"),
-        "previous version": evaluation.get("comparison"),
+        say("training"): evaluation.get("train"),
+        say("dummy baseline"): evaluation.get("baseline"),
+        say("previous version"): evaluation.get("comparison"),
     }
     on = "training" if algorithm(request.algorithm).only_training_rows else "test"
     if on == "training":
-        del beside["training"]
+        del beside[say("training")]
     on_test = ON_TRAINING_ROWS.get(name)
     value = metrics.get(on_test) if on_test else metrics["primary"]["value"]
     rows = [[f"**{name}**", number(value), *map(_primary, beside.values())]]
@@ -52,7 +55,9 @@ def metrics_table(request: TrainingRequest, evaluation: Evaluation) -> str:
         if key not in ("primary", name, on_test)
     ]
     unit = "episode" if request.learning_type == "reinforcement" else "row"
-    return table(["metric", f"{on} ({count(evaluation['n'], unit)})", *beside], rows)
+    n = count(evaluation["n"], unit)
+    rows_of = say("training ({n})", n=n) if on == "training" else say("test ({n})", n=n)
+    return table([say("metric"), rows_of, *beside], rows)
 
 
 def _primary(part: Mapping[str, Any] | None) -> str:
@@ -64,9 +69,13 @@ def comparison_note(evaluation: Evaluation) -> str:
     """How the previous version compares; where that failed, or covers a part of the test rows."""
     comparison = evaluation.get("comparison") or {}
     if comparison.get("error"):
-        return f"The previous version could not be compared: {prose(comparison['error'])}"
+        return say("The previous version could not be compared: {error}", error=prose(comparison["error"]))
     compared, n = comparison.get("n", evaluation["n"]), evaluation["n"]
-    part = f"The previous version is scored on {compared} of the {n} test rows; it had learned from the others."
+    part = say(
+        "The previous version is scored on {compared} of the {n} test rows; it had learned from the others.",
+        compared=compared,
+        n=n,
+    )
     return " ".join(filter(None, ("" if compared == n else part, _difference(comparison))))
 
 
@@ -76,20 +85,33 @@ def _difference(comparison: Evaluation) -> str:
     if not interval or difference is None:
         return ""
     name, (low, high) = comparison["primary"]["name"], interval
-    bounds = f"95 % interval {_side(low)} to {_side(high)}"
+    bounds = say("95 % interval {low} to {high}", low=_side(low), high=_side(high))
     if low <= 0 <= high:
-        return f"Against the previous version, {name} is {_side(difference)} ({bounds}): that may be chance."
-    return f"Against the previous version, {name} is {_side(difference)} ({bounds}): more than chance."
+        return say(
+            "Against the previous version, {name} is {difference} ({bounds}): that may be chance.",
+            name=name,
+            difference=_side(difference),
+            bounds=bounds,
+        )
+    return say(
+        "Against the previous version, {name} is {difference} ({bounds}): more than chance.",
+        name=name,
+        difference=_side(difference),
+        bounds=bounds,
+    )
 
 
 def _side(difference: float) -> str:
-    return f"{number(abs(difference))} {'better' if difference >= 0 else 'worse'}" if difference else "equal"
+    if not difference:
+        return say("equal")
+    amount = number(abs(difference))
+    return say("{amount} better", amount=amount) if difference >= 0 else say("{amount} worse", amount=amount)
 
 
 def notes(request: TrainingRequest, evaluation: Evaluation) -> str:
     """Which rows were evaluated, where not the test rows, and what the algorithm says of its figures."""
     why = algorithm(request.algorithm).only_training_rows
-    where = [f"Evaluated on its training rows: {why}."] if why else []
+    where = [say("Evaluated on its training rows: {why}.", why=why)] if why else []
     return " ".join([*where, *(prose(note) for note in evaluation.get("notes") or ())])
 
 
@@ -98,15 +120,19 @@ def no_better(evaluation: Evaluation) -> str:
     primary, comparison = evaluation["metrics"]["primary"], evaluation.get("comparison") or {}
     same_rows = comparison.get("n", evaluation["n"]) == evaluation["n"]
     beside = {
-        "a dummy": evaluation.get("baseline"),
-        "the previous version": comparison if same_rows else None,
+        say("a dummy"): evaluation.get("baseline"),
+        say("the previous version"): comparison if same_rows else None,
     }
     metric = METRICS[primary["name"]]
     values = {name: ((part or {}).get("primary") or {}).get("value") for name, part in beside.items()}
     known = {name: float(value) for name, value in values.items() if value is not None}
     score = metric.score(primary["value"])
     worse = [f"{name} ({number(value)})" for name, value in known.items() if score <= metric.score(value)]
-    return f"⚠️ This model is no better than {' and '.join(worse)}; look twice before you approve it." if worse else ""
+    return (
+        say("⚠️ This model is no better than {worse}; look twice before you approve it.", worse=say(" and ").join(worse))
+        if worse
+        else ""
+    )
 
 
 def too_good(request: TrainingRequest, evaluation: Evaluation) -> str:
@@ -116,10 +142,12 @@ def too_good(request: TrainingRequest, evaluation: Evaluation) -> str:
     if request.learning_type != "supervised" or not _perfect(primary["name"], primary["value"], best):
         return ""
     if n < MANY_ROWS:
-        return f"A perfect score on {count(n, 'test row')} may be luck, or the rows may be easy."
-    return (
-        f"⚠️ A perfect score on {count(n, 'test row')} is rare. Look for a column that tells the answer, was written "
-        "after it, or names the row, and for test rows that are among the training rows, before you approve this."
+        return say("A perfect score on {n} may be luck, or the rows may be easy.", n=count(n, "test row"))
+    return say(
+        "⚠️ A perfect score on {n} is rare. Look for a column that tells the answer, was "
+        "written after it, or names the row, and for test rows that are among the training "
+        "rows, before you approve this.",
+        n=count(n, "test row"),
     )
 
 
@@ -131,7 +159,7 @@ def _perfect(metric: str, value: float | None, best: float) -> bool:
 def findings(evaluation: Evaluation) -> str:
     """What Prepare found in the data."""
     found = (evaluation.get("dataset") or {}).get("findings", [])
-    return titled("Found in the data", [finding["message"] for finding in found])
+    return titled(say("Found in the data"), [finding["message"] for finding in found])
 
 
 def target_note(request: TrainingRequest, evaluation: Evaluation) -> list[str]:
@@ -140,5 +168,7 @@ def target_note(request: TrainingRequest, evaluation: Evaluation) -> list[str]:
     if not target or request.target is not None:
         return []
     if request.learning_type == "unsupervised":
-        return [f"{target['name']} is left out of the features: it is a target, {target['why']}."]
-    return [f"target is {target['name']}: {target['why']}."]
+        return [
+            say("{name} is left out of the features: it is a target, {why}.", name=target["name"], why=target["why"])
+        ]
+    return [say("target is {name}: {why}.", name=target["name"], why=target["why"])]

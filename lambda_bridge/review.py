@@ -19,6 +19,7 @@ from lambda_bridge.review_plan import Plan, Refusal, plan_review
 from lambda_bridge.review_record import file_of
 from lambda_bridge.runs import Review, Run
 from pipelines.definitions import CHECK
+from pipelines.language import say, speaking
 
 LOG = logging.getLogger(__name__)
 REVIEW = "review"
@@ -60,7 +61,7 @@ def _planned(ports: Ports, run: Run, review: Review) -> Review | Refusal | None:
         if not ports.pipelines.describe(_execution(review)).ended:
             return None
         if (plan.target.arn, live and live.arn) != (review.target, review.live):
-            return Refusal("Versions were approved or rejected while this one was checked. Write it again.")
+            return Refusal(say("Versions were approved or rejected while this one was checked. Write it again."))
     return _store(ports, run, review, live=live.arn if live else None, changes=plan.changes)
 
 
@@ -81,14 +82,15 @@ def _with_check(ports: Ports, run: Run, review: Review, plan: Plan, live: Packag
 def _checked(ports: Ports, review: Review) -> Refusal | None:
     """Why the version cannot be used; None: it can, or the check has not ended."""
     if review.model_data is None:
-        return Refusal(f"Its artefact lies elsewhere, so it cannot be checked: {review.target}.")
+        return Refusal(say("Its artefact lies elsewhere, so it cannot be checked: {target}.", target=review.target))
     execution = ports.pipelines.describe(_execution(review))
     if not execution.ended or execution.status == "Succeeded":
         return None
     outcome = judge(execution.status, ports.pipelines.steps(execution.arn), None)
     if isinstance(outcome, Invalid):
         return Refusal(" ".join(problem.message for problem in outcome.problems))
-    return Refusal(f"The check did not end well: {getattr(outcome, 'reason', execution.status)}")
+    reason = getattr(outcome, "reason", execution.status)
+    return Refusal(say("The check did not end well: {reason}", reason=reason))
 
 
 def _execution(review: Review) -> str:
@@ -105,7 +107,8 @@ def _carry_out(ports: Ports, run: Run, review: Review) -> None:
     path, content = file_of(run.issue, review, live.arn if live else None)
     problem = None
     try:
-        ports.history.commit({path: content}, f"Issue {run.issue}: {texts.title(review)}")
+        with speaking("en"):
+            ports.history.commit({path: content}, f"Issue {run.issue}: {texts.title(review)}")
     except PlatformError as error:
         LOG.warning("issue %s: the decision is not in the history: %s", run.issue, error)
         problem = str(error)

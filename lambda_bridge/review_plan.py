@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 from lambda_bridge.ports import Version
 from lambda_bridge.runs import Approval, Change, Review
+from pipelines.language import mark, say
 
 NAMES: dict[Approval, str] = {
-    "PendingManualApproval": "pending",
-    "Approved": "approved",
-    "Rejected": "rejected",
+    "PendingManualApproval": mark("pending"),
+    "Approved": mark("approved"),
+    "Rejected": mark("rejected"),
 }
 SHOWN = 10
 """Versions that a refusal names."""
@@ -45,7 +46,7 @@ def plan_review(review: Review, versions: Sequence[Version], own: Collection[str
     live : ARN of the version that was approved last
     """
     if not versions:
-        return Refusal("No model of this issue's kind was registered yet. Train one first.")
+        return Refusal(say("No model of this issue's kind was registered yet. Train one first."))
     if review.kind == "rollback":
         return _roll_back(review, versions, live)
     mine = (version for version in versions if version.arn in own)
@@ -54,7 +55,7 @@ def plan_review(review: Review, versions: Sequence[Version], own: Collection[str
         return _unknown(review, versions)
     wanted: Approval = "Approved" if review.kind == "approve" else "Rejected"
     if target.approval == wanted:
-        return Refusal(f"Version {target.number} is {NAMES[wanted]} already.")
+        return Refusal(say("Version {number} is {wanted} already.", number=target.number, wanted=say(NAMES[wanted])))
     return Plan(target, (_change(target, wanted),))
 
 
@@ -64,33 +65,49 @@ def _named(review: Review, versions: Sequence[Version]) -> Version | None:
 
 def _unknown(review: Review, versions: Sequence[Version]) -> Refusal:
     if review.version is None:
-        return Refusal(f"This issue registered no model. Name the version: `/{review.kind} {versions[0].number}`.")
+        return Refusal(
+            say(
+                "This issue registered no model. Name the version: `/{kind} {number}`.",
+                kind=review.kind,
+                number=versions[0].number,
+            )
+        )
     newest = ", ".join(str(version.number) for version in versions[:SHOWN])
-    more = "" if len(versions) <= SHOWN else " and older ones"
-    return Refusal(f"There is no version {review.version}, there is {newest}{more}.")
+    more = "" if len(versions) <= SHOWN else say(" and older ones")
+    return Refusal(
+        say("There is no version {version}, there is {newest}{more}.", version=review.version, newest=newest, more=more)
+    )
 
 
 def _roll_back(review: Review, versions: Sequence[Version], live: str | None) -> Plan | Refusal:
     """Everything approved after the target is rejected, the live version last: no version in between is ever live."""
     place = next((number for number, version in enumerate(versions) if version.arn == live), None)
     if place is None:
-        return Refusal("No version is approved, so there is nothing to roll back. Approve one with `/approve`.")
+        return Refusal(say("No version is approved, so there is nothing to roll back. Approve one with `/approve`."))
     older = versions[place + 1 :]
     if review.version is None:
         target = next((version for version in older if version.approval == "Approved"), None)
         if target is None:
-            return Refusal(f"No version before version {versions[place].number} is approved. Name one that was.")
+            return Refusal(
+                say("No version before version {number} is approved. Name one that was.", number=versions[place].number)
+            )
     else:
         target = _named(review, versions)
         if target is None:
             return _unknown(review, versions)
         if target.arn == live:
-            return Refusal(f"Version {target.number} is the live one already.")
+            return Refusal(say("Version {number} is the live one already.", number=target.number))
         if target not in older:
-            return Refusal(f"Version {target.number} is newer than the live one. Write `/approve {target.number}`.")
+            return Refusal(
+                say("Version {number} is newer than the live one. Write `/approve {number}`.", number=target.number)
+            )
         if target.approval != "Approved":
-            what = f"Version {target.number} is {NAMES[target.approval]}; only approved versions are gone back to."
-            return Refusal(f"{what} Write `/approve {target.number}` first.")
+            what = say(
+                "Version {number} is {approval}; only approved versions are gone back to.",
+                number=target.number,
+                approval=say(NAMES[target.approval]),
+            )
+            return Refusal(say("{what} Write `/approve {number}` first.", what=what, number=target.number))
     newer = versions[: versions.index(target)]
     return Plan(target, tuple(_change(each, "Rejected") for each in reversed(newer) if each.approval == "Approved"))
 

@@ -10,6 +10,7 @@ from algorithms.search import PLACE
 from lambda_bridge.inert import code
 from lambda_bridge.runs import Trial
 from lambda_bridge.sentences import count, inline, number
+from pipelines.language import say
 from pipelines.markdown import table
 from pipelines.request import TrainingRequest
 
@@ -67,12 +68,22 @@ def search_section(request: TrainingRequest, tried: Sequence[Trial]) -> str:
     rows = [[*(inline(one.hyperparameters[name]) for name in names), _value(metric, one)] for one in shown[:MOST_SHOWN]]
     failed = len(tried) - len(scored)
     parts = [
-        f"{count(len(tried), 'trial')}, {tuning.strategy}, each scored by cross-validation on the training rows",
-        f"{failed} without a score" if failed else "",
-        f"the best {min(MOST_SHOWN, len(shown))} of {count(len(shown), 'set')}",
+        say(
+            "{count}, {strategy}, each scored by cross-validation on the training rows",
+            count=count(len(tried), "trial"),
+            strategy=tuning.strategy,
+        ),
+        say("{failed} without a score", failed=failed) if failed else "",
+        say("the best {most_shown} of {count}", most_shown=min(MOST_SHOWN, len(shown)), count=count(len(shown), "set")),
     ]
     sentence = f"{'; '.join(part for part in parts if part)}:"
-    return "\n\n".join(["#### Search", sentence, table([*map(code, names), f"{metric}, cross-validated"], rows)])
+    return "\n\n".join(
+        [
+            say("#### Search"),
+            sentence,
+            table([*map(code, names), say("{metric}, cross-validated", metric=metric)], rows),
+        ]
+    )
 
 
 def _distinct(scored: Sequence[Trial]) -> list[Trial]:

@@ -13,6 +13,7 @@ from algorithms.metrics import METRICS
 from lambda_bridge.inert import LONGEST_SENTENCE, code, prose
 from lambda_bridge.runs import Attempt, ProblemRecord, Run, Status
 from lambda_bridge.strict_yaml import scalar
+from pipelines.language import mark, say, spoken
 from pipelines.markdown import table
 from pipelines.request import TrainingRequest
 
@@ -24,17 +25,29 @@ WRITTEN = 6
 """Significant digits of a number that a person wrote."""
 
 VERDICTS: dict[Status, str] = {
-    "registered": "registered ✅",
-    "below_threshold": "below the threshold ⚠️",
-    "failed": "failed ❌",
-    "invalid": "the request or its dataset is invalid ❌",
-    "cancelled": "cancelled ⏹️",
+    "registered": mark("registered ✅"),
+    "below_threshold": mark("below the threshold ⚠️"),
+    "failed": mark("failed ❌"),
+    "invalid": mark("the request or its dataset is invalid ❌"),
+    "cancelled": mark("cancelled ⏹️"),
 }
 SPAN = re.compile(r"(?<!`)`([^`\s](?:[^`\n]*[^`\s])?)`(?!`)")
 """A code span of a message."""
 FENCE_SPAN = "```` ```yaml ````"
+COUNTED = {
+    "attempt": mark("{n} attempt"),
+    "episode": mark("{n} episode"),
+    "problem": mark("{n} problem"),
+    "retry": mark("{n} retry"),
+    "row": mark("{n} row"),
+    "run": mark("{n} run"),
+    "set": mark("{n} set"),
+    "test row": mark("{n} test row"),
+    "trial": mark("{n} trial"),
+}
+"""What is counted in other languages; English adds an ending."""
 WORD = re.compile(r"[A-Za-z_]\w{0,29}", re.ASCII)
-HOW_TO_START = "To start again, edit the issue, or apply the label `mlops:train` again."
+HOW_TO_START = mark("To start again, edit the issue, or apply the label `mlops:train` again.")
 
 
 def comment(*parts: str) -> str:
@@ -42,12 +55,14 @@ def comment(*parts: str) -> str:
     text = "\n\n".join(part for part in parts if part) + "\n"
     if len(text) <= LONGEST_COMMENT:
         return text
-    note = "\n\n(The rest did not fit.)\n"
+    note = say("\n\n(The rest did not fit.)\n")
     return text[: LONGEST_COMMENT - len(note)].rpartition("\n")[0] + note
 
 
 def count(n: int, unit: str) -> str:
     """`1 row`, `2 rows`, `2 retries`."""
+    if spoken() != "en":
+        return say(COUNTED[unit], n=n)
     if n == 1:
         return f"1 {unit}"
     return f"{n} {unit[:-1]}ies" if unit.endswith("y") else f"{n} {unit}s"
@@ -56,7 +71,7 @@ def count(n: int, unit: str) -> str:
 def number(value: float | None, digits: int = 4) -> str:
     """A metric for people: `digits` significant digits, every digit before the point; None could not be computed."""
     if value is None:
-        return "undefined"
+        return say("undefined")
     if not 1e-4 <= abs(value) < 1e9:
         return f"{value:.{digits}g}"
     decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
@@ -67,7 +82,7 @@ def number(value: float | None, digits: int = 4) -> str:
 def bullets(items: Iterable[str]) -> str:
     """A list; its items are Markdown already."""
     listed = list(items)
-    more = [f"- and {len(listed) - MOST_ITEMS} more"] if len(listed) > MOST_ITEMS else []
+    more = [say("- and {listed} more", listed=len(listed) - MOST_ITEMS)] if len(listed) > MOST_ITEMS else []
     return "\n".join([*(f"- {item}" for item in listed[:MOST_ITEMS]), *more])
 
 
@@ -100,31 +115,39 @@ def _spans(text: str) -> str:
 
 def subject(request: TrainingRequest) -> str:
     """What is trained on what."""
-    return f"{code(request.algorithm)} on {code(request.dataset_id or request.environment)}"
+    return say(
+        "{algorithm} on {source}",
+        algorithm=code(request.algorithm),
+        source=code(request.dataset_id or request.environment),
+    )
 
 
 def demand(request: TrainingRequest, metric: str) -> str:
     """The threshold in words."""
     if request.evaluation_threshold is None:
-        return "no threshold asked for"
-    side = "at least" if METRICS[metric].greater_is_better else "at most"
-    return f"threshold {side} {number(request.evaluation_threshold, WRITTEN)}"
+        return say("no threshold asked for")
+    side = say("at least") if METRICS[metric].greater_is_better else say("at most")
+    return say(
+        "threshold {side} {evaluation_threshold}",
+        side=side,
+        evaluation_threshold=number(request.evaluation_threshold, WRITTEN),
+    )
 
 
 def gap(request: TrainingRequest, primary: Mapping[str, Any]) -> str:
     """How far the metric is from the threshold; empty where that cannot be said."""
     value, threshold = primary["value"], request.evaluation_threshold
     if value is None:
-        return f"{primary['name']} could not be computed, so it meets no threshold."
+        return say("{name} could not be computed, so it meets no threshold.", name=primary["name"])
     if threshold is None or METRICS[primary["name"]].score(value - threshold) >= 0:
         return ""
-    side = "below" if METRICS[primary["name"]].greater_is_better else "above"
-    return f"That is {number(abs(value - threshold))} {side} the threshold."
+    side = say("below") if METRICS[primary["name"]].greater_is_better else say("above")
+    return say("That is {number} {side} the threshold.", number=number(abs(value - threshold)), side=side)
 
 
 def settings(hyperparameters: Mapping[str, Any]) -> str:
     """Hyperparameters as `name=value`, in code spans."""
-    return ", ".join(code(f"{name}={inline(value)}") for name, value in hyperparameters.items()) or "the defaults"
+    return ", ".join(code(f"{name}={inline(value)}") for name, value in hyperparameters.items()) or say("the defaults")
 
 
 def inline(value: Any) -> str:
@@ -137,8 +160,17 @@ def inline(value: Any) -> str:
 def attempt_line(run: Run) -> str:
     """Where the current attempt stands among those that the run may make."""
     attempt = run.attempt.number
-    before = f" (attempts 1 to {run.first_attempt - 1} were earlier runs)" if run.first_attempt > 1 else ""
-    return f"attempt {attempt} of at most {run.last_attempt}{before}"
+    before = (
+        say(" (attempts 1 to {first_attempt} were earlier runs)", first_attempt=run.first_attempt - 1)
+        if run.first_attempt > 1
+        else ""
+    )
+    return say(
+        "attempt {attempt} of at most {last_attempt}{before}",
+        attempt=attempt,
+        last_attempt=run.last_attempt,
+        before=before,
+    )
 
 
 def primary_of(attempt: Attempt) -> str:
@@ -157,8 +189,8 @@ def verdict(attempt: Attempt) -> str:
     """What became of an attempt; of a failed one also in which step."""
     step = attempt.problems[0].key if attempt.status == "failed" and attempt.problems else ""
     if step:
-        return f"failed in {code(step)} ❌"
-    return VERDICTS[attempt.status] if attempt.status else "not judged"
+        return say("failed in {step} ❌", step=code(step))
+    return say(VERDICTS[attempt.status]) if attempt.status else say("not judged")
 
 
 def attempt_table(attempts: Sequence[Attempt]) -> str:
@@ -172,4 +204,4 @@ def attempt_table(attempts: Sequence[Attempt]) -> str:
         ]
         for attempt in attempts
     ]
-    return table(["attempt", "result", "outcome", "hyperparameters"], rows) if rows else ""
+    return table([say("attempt"), say("result"), say("outcome"), say("hyperparameters")], rows) if rows else ""

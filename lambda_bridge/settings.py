@@ -11,6 +11,8 @@ from datetime import timedelta
 from algorithms.errors import PlatformError
 from lambda_bridge.ports import Patience, StartLimits
 from pipelines.cost import VARIABLES, Costs
+from pipelines.language import LANGUAGES
+from pipelines.language import VARIABLE as LANGUAGE
 
 DEFAULT_API = "https://api.github.com"
 REQUIRED = {
@@ -28,6 +30,7 @@ OPTIONAL = {
     "slack_secret": "MLOPS_SLACK_SECRET",
     "code_version": "MLOPS_CODE_VERSION",
     "task_function": "MLOPS_TASK_FUNCTION",
+    "language": LANGUAGE,
 }
 MEANINGS = {
     "GITHUB_REPOSITORY": "the one repository, owner/name",
@@ -44,6 +47,7 @@ MEANINGS = {
     "`github-webhook-secret`",
     "MLOPS_SLACK_SECRET": "the secret with the key `url`, Slack's incoming webhook; left out: `slack-webhook-url`",
     "MLOPS_CODE_VERSION": "stands in the history records",
+    LANGUAGE: "the language of comments and notices, `en` or `ja`; left out: `en`",
     "MLOPS_TASK_FUNCTION": "the function that approves, rejects and rolls back; left out: `mlops-task`",
     "MLOPS_STARTS_PER_PERSON": f"runs that one person may start within an hour; left out: {StartLimits.person}",
     "MLOPS_STARTS_PER_REPOSITORY": f"runs that may start within an hour; left out: {StartLimits.repository}",
@@ -77,6 +81,7 @@ PATTERNS = {
         r"https://[^\s@/?#]+(/[^\s@?#]*)?|http://(127\.0\.0\.1|localhost)(:\d{1,5})?(/[^\s@?#]*)?",
         "an https address such as https://api.github.com",
     ),
+    "language": ("|".join(LANGUAGES), f"one of {', '.join(LANGUAGES)}"),
     "task_function": (r"[A-Za-z0-9_-]{1,64}", "a function's name"),
     "history_branch": (r"[A-Za-z0-9][A-Za-z0-9._/-]{0,200}", "a branch's name"),
 }
@@ -127,6 +132,7 @@ class BridgeSettings:
     """With the key `url`."""
     code_version: str = "unknown"
     task_function: str = "mlops-task"
+    language: str = "en"
     pace: Pace = field(default_factory=Pace)
     costs: Costs = field(default_factory=Costs)
 

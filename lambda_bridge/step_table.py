@@ -6,24 +6,29 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from lambda_bridge.judge import Step
+from pipelines.language import mark, say
 from pipelines.markdown import table
 
 STATES = {
-    "Starting": "⏳ starting",
-    "Executing": "⏳ running",
-    "Succeeded": "✅ done",
-    "Failed": "❌ failed",
-    "Stopping": "⏹️ stopping",
-    "Stopped": "⏹️ stopped",
+    "Starting": mark("⏳ starting"),
+    "Executing": mark("⏳ running"),
+    "Succeeded": mark("✅ done"),
+    "Failed": mark("❌ failed"),
+    "Stopping": mark("⏹️ stopping"),
+    "Stopped": mark("⏹️ stopped"),
 }
 NAMES = {
-    "Prepare": "Prepare",
-    "Train": "Train the model",
-    "Evaluate": "Evaluate the model",
-    "CheckScore": "Is the score good enough?",
-    "RegisterModel": "Register the model",
+    "Prepare": mark("Prepare"),
+    "Train": mark("Train the model"),
+    "Evaluate": mark("Evaluate the model"),
+    "CheckScore": mark("Is the score good enough?"),
+    "RegisterModel": mark("Register the model"),
 }
 """What a step is called before it has begun; from then on the pipeline's own display name counts."""
+DISPLAYED = frozenset(
+    {*NAMES.values(), mark("Prepare the data"), mark("Prepare the environment"), mark("Below the threshold")}
+)
+"""Names that the catalogues know."""
 AFTER_CHECK = ("RegisterModel",)
 """Planned steps that a score below the threshold leaves out."""
 WIDTH = 20
@@ -35,7 +40,7 @@ def step_table(steps: Sequence[Step], planned: Sequence[str]) -> str:
     by_name = {step["StepName"]: step for step in steps}
     names = [*planned, *(name for name in by_name if name not in planned)]
     skipped = _skipped(steps)
-    return table(["step", "state", "time"], [_row(name, by_name.get(name), skipped) for name in names])
+    return table([say("step"), say("state"), say("time")], [_row(name, by_name.get(name), skipped) for name in names])
 
 
 def bar(steps: Sequence[Step], planned: Sequence[str]) -> str:
@@ -44,7 +49,12 @@ def bar(steps: Sequence[Step], planned: Sequence[str]) -> str:
     ahead = [name for name in planned if name not in skipped]
     done = sum(states.get(name) == "Succeeded" for name in ahead)
     filled = WIDTH * done // len(ahead)
-    return f"`{'█' * filled}{'░' * (WIDTH - filled)}` {done} of {len(ahead)} steps"
+    return say(
+        "`{bar}` {done} of {ahead} steps",
+        bar="█" * filled + "░" * (WIDTH - filled),
+        done=done,
+        ahead=len(ahead),
+    )
 
 
 def _skipped(steps: Sequence[Step]) -> Sequence[str]:
@@ -54,16 +64,22 @@ def _skipped(steps: Sequence[Step]) -> Sequence[str]:
 
 def _row(name: str, step: Step | None, skipped: Sequence[str]) -> list[str]:
     if step is None:
-        return [NAMES.get(name, name), "skipped" if name in skipped else "", ""]
-    return [step.get("StepDisplayName", NAMES.get(name, name)), _state(step, skipped), duration(step)]
+        return [_title(name, None), say("skipped") if name in skipped else "", ""]
+    return [_title(name, step.get("StepDisplayName")), _state(step, skipped), duration(step)]
+
+
+def _title(name: str, displayed: str | None) -> str:
+    """What a step is called, by the pipeline once it has begun. Another language has its own names."""
+    found = displayed or NAMES.get(name, name)
+    return say(found) if found in DISPLAYED else found
 
 
 def _state(step: Step, skipped: Sequence[str]) -> str:
     if skipped and "Fail" in step.get("Metadata", {}):
-        return "⚠️ below the threshold"
+        return say("⚠️ below the threshold")
     status = str(step["StepStatus"])
-    state = STATES.get(status, status)
-    return f"{state}, re-used" if step.get("CacheHitResult") else state
+    state = say(STATES[status]) if status in STATES else status
+    return say("{state}, re-used", state=state) if step.get("CacheHitResult") else state
 
 
 def duration(step: Step) -> str:

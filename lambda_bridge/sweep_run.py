@@ -17,6 +17,7 @@ from lambda_bridge.ports import IssueView, Ports, StateLabel
 from lambda_bridge.runs import Run
 from lambda_bridge.tasks import Call, abandon, keep_previous
 from lambda_bridge.webhook import start_workflow
+from pipelines.language import say
 
 LOG = logging.getLogger(__name__)
 STATE_LABELS = frozenset(get_args(StateLabel))
@@ -67,7 +68,7 @@ def _give_up(ports: Ports, run: Run) -> bool:
     """Nobody answered in time: the previous version stays."""
     if not _waits(run) or not _is_past(ports, run, ports.patience.end):
         return False
-    return abandon(ports, run, f"nobody answered within {ports.patience.end.days} days")
+    return abandon(ports, run, say("nobody answered within {days} days", days=ports.patience.end.days))
 
 
 def _waits(run: Run) -> bool:

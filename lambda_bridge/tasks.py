@@ -29,6 +29,7 @@ from lambda_bridge.notices import notice_ask
 from lambda_bridge.ports import ConflictError, Execution, Notice, Ports, RateLimitError
 from lambda_bridge.runs import Attempt, Run
 from lambda_bridge.sentences import VERDICTS
+from pipelines.language import say
 
 LOG = logging.getLogger(__name__)
 STOPPING_SECONDS = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
@@ -259,8 +260,9 @@ def abandon(ports: Ports, run: Run, why: str) -> bool:
 def tell_failure(ports: Ports, run: Run, call: Call) -> Result:
     """The end could not be told on the issue: tells it on Slack and by e-mail, and lets the issue start anew."""
     status, reason = end_of(run, call.error)
-    text = f"{VERDICTS[status]}. {cause_of(call.error)} Log: {ports.log_address()}"
-    ports.notices.tell(Notice(f"Issue {run.issue}: its end could not be told there", text, ""))
+    cause, log = cause_of(call.error), ports.log_address()
+    text = say("{status}. {cause} Log: {log}", status=say(VERDICTS[status]), cause=cause, log=log)
+    ports.notices.tell(Notice(say("Issue {issue}: its end could not be told there", issue=run.issue), text, ""))
     with suppress(PlatformError):
         ports.issues.set_label(run.issue, label_of(status))
     update(ports, run.issue, lambda fresh: ended(fresh, status, reason).model_copy(update={"untold": True}))

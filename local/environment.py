@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from algorithms.errors import PlatformError
 from lambda_bridge.redaction import redact
 from lambda_bridge.settings import DEFAULT_API, PATTERNS, Pace
+from pipelines.language import LANGUAGES, VARIABLE
 
 if TYPE_CHECKING:
     from lambda_bridge.github_client import Credentials
@@ -62,6 +63,15 @@ def pace() -> Pace:
         return Pace.from_environment()
     except PlatformError as error:
         raise SettingError(str(error)) from error
+
+
+def language() -> str:
+    """MLOPS_LANGUAGE, else English. Raises SettingError for one that has no catalogue."""
+    found = os.environ.get(VARIABLE) or "en"
+    if found not in LANGUAGES:
+        known = ", ".join(LANGUAGES)
+        raise SettingError(f"{VARIABLE}: must be one of {known}, got {found[:100]!r}. Correct or unset it.")
+    return found
 
 
 def given_webhook_secret() -> str | None:

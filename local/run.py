@@ -18,7 +18,7 @@ from lambda_bridge.issue_body import read_body
 from local.artifacts import LocalArtifacts
 from local.console import Screen, Silent, show
 from local.datasets import ensure_dataset
-from local.environment import SettingError
+from local.environment import SettingError, language
 from local.issue_file import Issue, read_issue
 from local.issue_runs import IssueRun, IssueRuns
 from local.report import Report, attempt_of
@@ -26,6 +26,7 @@ from local.signals import signals_ignored, signals_interrupt, signals_wait
 from local.store import StoreVersionError
 from local.version import full_version
 from local.workspace import Workspace, WorkspaceBusyError
+from pipelines.language import choose
 
 if TYPE_CHECKING:
     from lambda_bridge.runs import Run
@@ -48,6 +49,7 @@ def run_issue(
     """Runs the issue in a file. Whatever happens, the report says it; only a defect of ours raises."""
     report = Report()
     try:
+        choose(language())
         issue, texts = read_issue(path), [_read_reply(reply) for reply in replies]
         request = read_body(issue.body)
         if request.learning_type == "reinforcement":

@@ -19,6 +19,7 @@ from local.environment import (
     credentials,
     given_webhook_secret,
     history_branch,
+    language,
     pace,
     webhook_secret,
 )
@@ -30,6 +31,7 @@ from local.sweeper import POLLING_SECONDS
 from local.version import full_version
 from local.web.app import ANY_HOST, GITHUB_PATH, create_app
 from local.workspace import Workspace
+from pipelines.language import choose
 
 if TYPE_CHECKING:
     from local.github import LocalGitHub
@@ -110,7 +112,8 @@ def serve(options: Options, tell: Tell, engine: EngineOptions | None = None) -> 
 def serve_until(stop: threading.Event, options: Options, tell: Tell, engine: EngineOptions | None = None) -> None:
     """As `serve`, until the event is set."""
     settings = (webhook_secret,) if options.repository is None else (given_webhook_secret, credentials, api_url)
-    check_all(pace, history_branch, *settings)
+    check_all(pace, history_branch, language, *settings)
+    choose(language())
     with _opened(options.workspace) as workspace, listen(options.host, options.port) as listener:
         host, port = listener.getsockname()[:2]
         address = _address(host, port)

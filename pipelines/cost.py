@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from algorithms.errors import ParameterError, PlatformError, Problem
+from pipelines.language import say
 from pipelines.prices import Kind, Prices, read_prices
 from pipelines.request import ResolvedRequest
 from pipelines.settings import Settings
@@ -96,12 +97,12 @@ class Costs:
     def parts(self, request: ResolvedRequest) -> tuple[Part, Part]:
         """The bound, by kind of job."""
         attempts = 1 + request.max_retry
-        train = "Train, with the wait for spot instances" if self.spot_wait_seconds else "Train"
+        train = say("Train, with the wait for spot instances") if self.spot_wait_seconds else say("Train")
         seconds = self.training_seconds + self.spot_wait_seconds
         return (
             Part(
                 "processing",
-                "Prepare and Evaluate",
+                say("Prepare and Evaluate"),
                 self.processing_instance_type,
                 attempts * PROCESSING_JOBS * self.processing_seconds / HOUR,
             ),
@@ -118,14 +119,30 @@ class Costs:
         """The bound, for the comment that a run begins with."""
         parts = self.parts(request)
         hours = sum(part.hours for part in parts)
-        attempts = "1 attempt" if request.max_retry == 0 else f"{1 + request.max_retry} attempts"
-        each = ", ".join(f"{part.hours:g} h of `{part.instance_type}` ({part.steps})" for part in parts)
-        start = "On SageMaker" if self.billed else "This run costs nothing on this machine; on SageMaker"
-        text = f"{start} at most {hours:g} instance-hours in {attempts}: {each}"
+        attempts = say("{n} attempts", n=1 + request.max_retry) if request.max_retry else say("1 attempt")
+        each = ", ".join(
+            say(
+                "{hours} h of `{instance}` ({steps})",
+                hours=f"{part.hours:g}",
+                instance=part.instance_type,
+                steps=part.steps,
+            )
+            for part in parts
+        )
+        start = say("On SageMaker") if self.billed else say("This run costs nothing on this machine; on SageMaker")
+        said = {"start": start, "hours": f"{hours:g}", "attempts": attempts, "each": each}
+        text = say("{start} at most {hours} instance-hours in {attempts}: {each}", **said)
         dollars = self.dollars(request)
         if dollars is None or self.prices is None:
-            return f"{text}."
-        return f"{text}; at most ${dollars:,.2f} for them, by the prices of {self.prices.region} on {self.prices.date}."
+            return say("{text}.", text=text)
+        region, date = self.prices.region, self.prices.date
+        return say(
+            "{text}; at most ${dollars} for them, by the prices of {region} on {date}.",
+            text=text,
+            dollars=f"{dollars:,.2f}",
+            region=region,
+            date=date,
+        )
 
     def check(self, request: ResolvedRequest) -> None:
         """Raises ParameterError where the bound is above the budget, or cannot be compared with it."""

@@ -16,14 +16,16 @@ TEXTS = {
     "GitHubApiUrl": "GITHUB_API_URL",
     "HistoryBranch": "MLOPS_HISTORY_BRANCH",
     "MaxCostUsd": "MLOPS_MAX_COST_USD",
+    "Language": "MLOPS_LANGUAGE",
 }
-DEFAULTS = {"GITHUB_API_URL": DEFAULT_API, "MLOPS_HISTORY_BRANCH": "", "MLOPS_MAX_COST_USD": ""}
+DEFAULTS = {"GITHUB_API_URL": DEFAULT_API, "MLOPS_HISTORY_BRANCH": "", "MLOPS_MAX_COST_USD": "", "MLOPS_LANGUAGE": "en"}
 """The repository has none."""
 FORMS = {
     "GITHUB_REPOSITORY": PATTERNS["repository"][0],
     "GITHUB_API_URL": PATTERNS["api_url"][0],
     "MLOPS_HISTORY_BRANCH": f"|{PATTERNS['history_branch'][0]}",
     "MLOPS_MAX_COST_USD": f"|{DOLLARS}",
+    "MLOPS_LANGUAGE": PATTERNS["language"][0],
 }
 LIMITS = {
     "StartsPerPerson": "MLOPS_STARTS_PER_PERSON",

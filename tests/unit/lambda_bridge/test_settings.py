@@ -39,6 +39,7 @@ def test_everything_that_may_be_set():
         "MLOPS_SLACK_SECRET": "c",
         "MLOPS_CODE_VERSION": "1.2",
         "MLOPS_TASK_FUNCTION": "another-task",
+        "MLOPS_LANGUAGE": "ja",
     }
     assert set(more) == set(OPTIONAL.values())
     found = BridgeSettings.from_environment({**GIVEN, **more})

@@ -25,8 +25,11 @@ function offer(part, text) {
   part.dataset.offer = text;
 }
 
-const events = new EventSource("/events");
-events.onmessage = () => {
+function soon() {
   waiting ??= setTimeout(refresh, PAUSE);
-};
+}
+
+const events = new EventSource("/events");
+events.onmessage = soon;
+events.onopen = soon; // what happened while nobody listened
 addEventListener("pagehide", () => events.close());
