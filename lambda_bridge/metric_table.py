@@ -30,7 +30,14 @@ def headline(request: TrainingRequest, evaluation: Evaluation) -> str:
     )
     name = primary["name"]
     where = say(" on the training rows") if name in ON_TRAINING_ROWS else ""
-    sentence = f"**{name} {number(primary['value'])}**{where}{range_}, {demand(request, name)}. {gap(request, primary)}"
+    sentence = say(
+        "{value}{where}{interval}, {demand}. {gap}",
+        value=f"**{name} {number(primary['value'])}**",
+        where=where,
+        interval=range_,
+        demand=demand(request, name),
+        gap=gap(request, primary),
+    )
     return sentence.rstrip()
 
 

@@ -64,11 +64,11 @@ def _skipped(steps: Sequence[Step]) -> Sequence[str]:
 
 def _row(name: str, step: Step | None, skipped: Sequence[str]) -> list[str]:
     if step is None:
-        return [_title(name, None), say("skipped") if name in skipped else "", ""]
-    return [_title(name, step.get("StepDisplayName")), _state(step, skipped), duration(step)]
+        return [title_of(name, None), say("skipped") if name in skipped else "", ""]
+    return [title_of(name, step.get("StepDisplayName")), _state(step, skipped), duration(step)]
 
 
-def _title(name: str, displayed: str | None) -> str:
+def title_of(name: str, displayed: str | None) -> str:
     """What a step is called, by the pipeline once it has begun. Another language has its own names."""
     found = displayed or NAMES.get(name, name)
     return say(found) if found in DISPLAYED else found

@@ -16,6 +16,7 @@ from local.web.board.form import read_form
 from local.web.board.pages import show_issue
 from local.web.board.sessions import Session, keep
 from local.web.board.view import Board, SignInError, number_of
+from pipelines.language import say
 
 if TYPE_CHECKING:
     from starlette.datastructures import FormData
@@ -50,7 +51,7 @@ def comment(board: Board, request: Request, visitor: Session, form: FormData) ->
     try:
         board.github.comments.create(user, number, text)
     except GitHubError as error:
-        problem = "Write something." if not text.strip() else f"This cannot be posted: {error}"
+        problem = say("This cannot be posted: {error}", error=error) if text.strip() else say("Write something.")
         return show_issue(board, request, number, problem, text)
     return _redirect(f"/issues/{number}#end")
 
@@ -90,7 +91,7 @@ def sign_in(board: Board, request: Request, _: Session, form: FormData) -> Respo
     """`POST /sign-in`: with the token of an account."""
     found = board.sessions.sign_in(str(form.get("token", "")).strip())
     if found is None:
-        problem = "No account has this token. It is the one given with --user, or told when the service began."
+        problem = say("No account has this token. It is the one given with --user, or told when the service began.")
         return board.show(request, "sign_in.html", {"problem": problem})
     return keep(_redirect("/"), found)
 

@@ -17,6 +17,7 @@ from local.web.board.actions import (
 from local.web.board.files import URL
 from local.web.board.pages import PAGES
 from local.web.board.view import HERE, Board, NotFoundError, SignInError
+from pipelines.language import say
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -62,7 +63,7 @@ def _action(board: Board, act: Act) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         visitor = board.sessions.of(request)
         if _too_large(request):
-            return _message(board, request, "This is too large. Put large datasets in with `mlops data add`.", 413)
+            return _message(board, request, say("This is too large. Put large datasets in with `mlops data add`."), 413)
         async with request.form(max_files=len(MOST), max_fields=MOST_FIELDS, max_part_size=LONGEST_FIELD) as form:
 
             def run() -> Response:
@@ -92,9 +93,11 @@ def _guarded(board: Board, request: Request, work: Callable[[], Response]) -> Re
     except NotFoundError as error:
         response = _message(board, request, str(error), 404)
     except ForgedError:
-        response = _message(board, request, "This page is old, or the form came from another one. Load it again.", 403)
+        told = say("This page is old, or the form came from another one. Load it again.")
+        response = _message(board, request, told, 403)
     except SignInError as error:
-        response = _message(board, request, f"This is for people with the permission `{error}`. Sign in first.", 403)
+        told = say("This is for people with the permission `{role}`. Sign in first.", role=error)
+        response = _message(board, request, told, 403)
     response.headers.update(HEADERS)
     return response
 

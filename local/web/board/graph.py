@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from lambda_bridge.step_table import STATES, duration
+from lambda_bridge.step_table import STATES, duration, title_of
+from pipelines.language import say
 
 WIDTH, HEIGHT, GAP = 184, 56, 30
 """Of a step, and between two."""
@@ -72,10 +73,10 @@ def _columns(steps: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]
 
 def _node(step: Mapping[str, Any], found: Mapping[str, Any] | None, x: int, row: int, rows: int, tallest: int) -> Node:
     state = str(found["StepStatus"]) if found else ""
-    told = STATES.get(state, state).partition(" ")[2] if state else "to come"
+    told = say(STATES[state]).partition(" ")[2] if state in STATES else state or say("to come")
     if found and found.get("CacheHitResult"):
-        told = f"{told}, re-used"
+        told = say("{state}, re-used", state=told)
     top = (tallest - rows) * (HEIGHT + GAP) // 2
     seconds = duration(found) if found else ""
-    title = str(step.get("DisplayName", step["Name"]))
+    title = title_of(step["Name"], step.get("DisplayName"))
     return Node(step["Name"], title, state, told, seconds, x * (WIDTH + GAP), top + row * (HEIGHT + GAP))

@@ -16,6 +16,7 @@ from local.web.board.form import read_form
 from local.web.board.graph import draw
 from local.web.board.markdown import to_html
 from local.web.board.view import Board, NotFoundError, number_of, page_of, visitor_may
+from pipelines.language import say
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -51,7 +52,7 @@ def show_issue(board: Board, request: Request, number: int, problem: str = "", d
     try:
         issue = board.github.records.issue(number)
     except GitHubError as error:
-        raise NotFoundError(f"There is no issue {number}.") from error
+        raise NotFoundError(say("There is no issue {number}.", number=number)) from error
     said = [dict(row) for row in board.github.records.all_comments(number)]
     run = board.runs.get(number)
     values = {
@@ -83,7 +84,7 @@ def log(board: Board, request: Request) -> Response:
     run_id, step = f"issue-{place['number']}-attempt-{place['attempt']}", place["step"]
     path = board.logs / run_id / f"{step}.log"
     if not RUN_ID.fullmatch(step) or not path.is_file():
-        raise NotFoundError("The step has written no log.")
+        raise NotFoundError(say("The step has written no log."))
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - LONGEST_LOG))
         text = file.read().decode(errors="replace")
@@ -102,7 +103,7 @@ def one_group(board: Board, request: Request) -> Response:
     group = request.path_params["group"]
     versions = models.list_versions(Registry(board.store), board.store, group)
     if not versions:
-        raise NotFoundError("There is no such model package group, or it has no version.")
+        raise NotFoundError(say("There is no such model package group, or it has no version."))
     by_number = {str(version.number): version for version in versions}
     chosen = [by_number.get(request.query_params.get(name, "")) for name in ("one", "other")]
     one, other = chosen

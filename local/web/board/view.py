@@ -14,6 +14,7 @@ from local.run_records import RunRecords
 from local.web.board.files import Files
 from local.web.board.live import Changes
 from local.web.board.sessions import Session, Sessions, keep
+from pipelines.language import mark, say, spoken
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -27,6 +28,20 @@ if TYPE_CHECKING:
     from local.store import Store
 
 HERE = Path(__file__).parent
+STATES = {
+    "running": mark("running"),
+    "waiting": mark("waiting"),
+    "registered": mark("registered"),
+    "failed": mark("failed"),
+    "closed": mark("closed"),
+    "below_threshold": mark("below threshold"),
+    "invalid": mark("invalid"),
+    "cancelled": mark("cancelled"),
+    "Approved": mark("approved"),
+    "Rejected": mark("rejected"),
+    "PendingManualApproval": mark("pending"),
+}
+ACTIONS = {"approve": mark("approve"), "reject": mark("reject"), "rollback": mark("rollback")}
 MOST_PAGES = 10_000
 MOST_ISSUES = 2**31
 
@@ -72,6 +87,7 @@ class Board:
             loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
         found.filters["spans"] = _spans
+        found.globals |= {"say": say, "STATES": STATES, "ACTIONS": ACTIONS}
         return found
 
     @staticmethod
@@ -86,7 +102,7 @@ class Board:
         from starlette.responses import HTMLResponse
 
         visitor = self.sessions.of(request)
-        common = {"visitor": visitor, "path": request.url.path, "version": self.version}
+        common = {"visitor": visitor, "path": request.url.path, "version": self.version, "language": spoken()}
         text = self._templates.get_template(template).render(**common, repository=self.github.repository, **values)
         return keep(HTMLResponse(text, status), visitor)
 
@@ -114,7 +130,7 @@ def number_of(request: Request) -> int:
     """The issue that an address names. Raises NotFoundError for a number that no issue has."""
     number: int = request.path_params["number"]
     if number > MOST_ISSUES:
-        raise NotFoundError(f"There is no issue {number}.")
+        raise NotFoundError(say("There is no issue {number}.", number=number))
     return number
 
 
