@@ -101,8 +101,10 @@ def _execution(review: Review) -> str:
 
 def _carry_out(ports: Ports, run: Run, review: Review) -> None:
     """The registry, the history, the answer, the notice; last the record."""
-    for change in review.changes:
-        ports.registry.set_approval(change.arn, change.after, texts.description(review, run.issue, change))
+    with speaking("en"):  # what is kept is the same whoever reads it
+        told = [texts.description(review, run.issue, change) for change in review.changes]
+    for change, description in zip(review.changes, told, strict=True):
+        ports.registry.set_approval(change.arn, change.after, description)
     live = ports.registry.approved(review.group)
     path, content = file_of(run.issue, review, live.arn if live else None)
     problem = None

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
 Page = Callable[[Board, "Request"], "Response"]
+MOST_FILES = 5
+"""Of a dataset: one for each name that it may have."""
 HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -64,7 +66,7 @@ def _action(board: Board, act: Act) -> Callable[[Request], Awaitable[Response]]:
         visitor = board.sessions.of(request)
         if _too_large(request):
             return _message(board, request, say("This is too large. Put large datasets in with `mlops data add`."), 413)
-        async with request.form(max_files=len(MOST), max_fields=MOST_FIELDS, max_part_size=LONGEST_FIELD) as form:
+        async with request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=LONGEST_FIELD) as form:
 
             def run() -> Response:
                 check_origin(request)
@@ -75,10 +77,6 @@ def _action(board: Board, act: Act) -> Callable[[Request], Awaitable[Response]]:
             return await run_in_threadpool(_guarded, board, request, run)
 
     return endpoint
-
-
-MOST = range(5)
-"""Files of a dataset."""
 
 
 def _too_large(request: Request) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lambda_bridge.runs import Attempt, Run
+from lambda_bridge.runs import Run
 from lambda_bridge.sentences import primary_of
 from local.github.users import BOT
 from local.store import Store
@@ -69,8 +69,3 @@ def suggestion(comments: Sequence[Mapping[str, Any]]) -> str:
         if found:
             return found[1].rstrip()
     return ""
-
-
-def attempt_of(run: Run | None, number: int) -> Attempt | None:
-    """An attempt by its number."""
-    return next((attempt for attempt in run.attempts if attempt.number == number), None) if run else None

@@ -52,5 +52,6 @@ def test_decisions_and_what_is_kept(world):
     assert "### バージョン2を承認しました ✅" in text
     assert leftover(text) == []
     assert "バージョン2を承認しました" in world.notices.told[0].subject
+    assert world.registry.told[0][2].startswith("approved by owner on issue 7")
     ((_, message),) = world.history.commits
     assert message.startswith("Issue 7: Approved version 2 of supervised-random-forest-iris")
