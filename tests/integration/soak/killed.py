@@ -33,7 +33,12 @@ CALLS: dict[type, tuple[str, ...]] = {
     Requester: ("requestJson",),
     RunRecords: ("save",),
     LocalStepFunctions: ("start_execution", "send_task_success", "send_task_failure"),
-    LocalSageMaker: ("start_pipeline_execution", "stop_pipeline_execution", "create_model_package_group"),
+    LocalSageMaker: (
+        "start_pipeline_execution",
+        "stop_pipeline_execution",
+        "create_model_package_group",
+        "update_model_package",
+    ),
     LocalLedger: ("remember", "add_start"),
     Inbox: ("add", "delivered"),
     GitHubHistory: ("commit",),

@@ -61,9 +61,17 @@ _THREE_TIMES = {
     "RunRecords.save": 26,
 }
 _ENDED = {"LocalStepFunctions.send_task_failure": 1}
+_DECIDED = {
+    "GitHubHistory.commit": 4,
+    "LocalNotices.tell": 4,
+    "LocalSageMaker.update_model_package": 3,
+    "POST comments": 9,
+    "RunRecords.save": 15,
+}
 FIRST = {
     "below": _EVERY | _TWICE,
     "cancelled": _EVERY | _ENDED,
+    "decided": _EVERY | _DECIDED,
     "registered": _EVERY | _THREE_TIMES,
     "stopped": _EVERY | _ENDED | {"LocalSageMaker.stop_pipeline_execution": 1},
 }

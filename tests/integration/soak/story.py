@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ max_retry: {retries}
 """
 MARKER = re.compile(r"<!-- mlops:([\w-]+) -->\s*\Z")
 ENDS = ("mlops:registered", "mlops:failed")
+DECIDED = {"/approve": "Approved", "/reject": "Rejected"}
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Story:
     first : hyperparameters in the body
     replies : what the person says below the threshold, in order
     interrupts : what the person says as soon as a pipeline runs
+    decisions : what the person says of the model in the end, each once the one before was answered
     statuses : of the attempts in the end
     label : in the end
     """
@@ -46,6 +49,7 @@ class Story:
     label: str
     retries: int = 2
     interrupts: str | None = None
+    decisions: tuple[str, ...] = ()
 
     @property
     def body(self) -> str:
@@ -68,6 +72,13 @@ STORIES = {
         retries=1,
     ),
     "cancelled": Story("{n_estimators: 10}", ("/cancel",), ("below_threshold",), "mlops:failed"),
+    "decided": Story(
+        "{n_estimators: 95}",
+        (),
+        ("registered",),
+        "mlops:registered",
+        decisions=("/approve", "/reject 1 drifted", "/approve 1"),
+    ),
     "stopped": Story("{n_estimators: 10, max_depth: 999}", (), ("cancelled",), "mlops:failed", interrupts="/cancel"),
 }
 
@@ -92,7 +103,17 @@ class Person:
         wanted = self._wanted(labels)
         if wanted is not None and not self._is_said(wanted):
             self._ask("POST", "issues/1/comments", body=wanted)
-        return "final-1" in self.told() and not labels.isdisjoint(ENDS)
+        return "final-1" in self.told() and not labels.isdisjoint(ENDS) and self._is_decided()
+
+    def _is_decided(self) -> bool:
+        """Whether every decision was answered; else the next one is said, once."""
+        said = {comment["body"]: comment["id"] for comment in self.comments()}
+        for text in self._story.decisions:
+            if text not in said:
+                self._ask("POST", "issues/1/comments", body=text)
+            if "✅" not in self.told().get(f"answer-{said.get(text)}", ""):
+                return False
+        return True
 
     def _wanted(self, labels: set[str]) -> str | None:
         """What is to be said now."""
@@ -153,13 +174,17 @@ def check(person: Person, service: Service, story: Story) -> None:
     assert service.rows("SELECT count(*) FROM model_packages") == [(story.statuses.count("registered"),)]
     assert service.rows("SELECT name, status <> 'RUNNING' FROM state_machine_executions") == [("issue-1-run-1", 1)]
     assert service.rows("SELECT count(*) FROM starts") == [(1,)]
-    _check_history(service.workspace / "github", run)
+    assert run.review is None
+    decided = [DECIDED[text.split()[0]] for text in story.decisions]
+    if decided:
+        assert service.rows("SELECT approval FROM model_packages") == [(decided[-1],)]
+    _check_history(service.workspace / "github", run, [f"Issue 1: {each} version 1 of {run.group}" for each in decided])
 
 
-def _check_history(folder: Path, run: Run) -> None:
-    """One commit for each attempt, and records that name each other."""
+def _check_history(folder: Path, run: Run, decisions: Sequence[str]) -> None:
+    """One commit for each attempt and each decision, and records that name each other."""
     said = [f"Issue 1, attempt {attempt.number}: {attempt.status}" for attempt in run.attempts]
-    assert _git(folder, "log", "--format=%s", "--reverse")[1:] == said
+    assert _git(folder, "log", "--format=%s", "--reverse")[1:] == [*said, *decisions]
     assert not [line for line in _git(folder, "fsck", "--strict") if "dangling" not in line]
     records = [(folder / str(attempt.record_path)).read_bytes() for attempt in run.attempts]
     verify(records)
