@@ -58,10 +58,10 @@ def test_a_rollback_and_what_is_live_then(world):
     assert group.states() == {1: "Rejected", 2: "Rejected"}
     messages = [message for message in world.commits() if GROUP.format("wine") in message]
     assert [message.partition(": ")[2].partition(" of ")[0] for message in reversed(messages)] == [
-        "approved version 1",
-        "approved version 2",
-        "rolled back to version 1",
-        "rejected version 1",
+        "Approved version 1",
+        "Approved version 2",
+        "Rolled back to version 1",
+        "Rejected version 1",
     ]
 
 
@@ -75,7 +75,7 @@ def test_a_damaged_version_is_not_gone_back_to(world):
     assert "is damaged" in text
     assert "Nothing was changed" in text
     assert group.states() == {1: "Approved", 2: "Approved"}
-    assert not [message for message in world.commits() if "rolled back" in message and group.name in message]
+    assert not [message for message in world.commits() if "Rolled back" in message and group.name in message]
 
 
 @pytest.mark.parametrize("who", ["rita", "tria", "robot[bot]"])
